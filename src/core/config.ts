@@ -1,0 +1,132 @@
+/** The config document: its schema, from which validation, defaults and the published JSON Schema come. No I/O. */
+import { z } from 'zod'
+import { TIMEOUT_MAX_MS } from './limits.ts'
+
+const name = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -')
+const alias = z.string().regex(/^[!-~]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')
+const timeoutMs = z.number().int().min(1).max(TIMEOUT_MAX_MS)
+const share = z.number().min(0).max(1)
+const usdPerMillion = z.number().min(0).max(1_000_000)
+
+/** A header value: literal, or the name of a credential in the vault. */
+const headerValue = z.union([z.string().max(4096), z.strictObject({ credential: name })])
+const headers = z.record(z.string().regex(/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}$/, 'must be a header name'), headerValue)
+
+const replicaSchema = z.strictObject({
+  id: name,
+  url: z.string().max(2048).describe('Base URL with the version path, as in https://gpu-a.example.com/v1'),
+  binding: z.string().min(1).max(64).optional().describe('VPC binding of the Worker to reach it through'),
+  state: z.enum(['active', 'draining', 'disabled']).default('active'),
+})
+
+const poolSchema = z.strictObject({
+  replicas: z.array(replicaSchema).min(1).max(256),
+  credential: name.optional(),
+  headers: headers.optional(),
+  kind: z.enum(['vllm', 'sglang', 'tgi', 'other']).default('vllm'),
+  region: z.string().max(32).optional(),
+  prefillTokensPerSecond: z.number().int().min(1).default(16_000),
+  kvTokens: z.number().int().min(1).default(2_000_000),
+  maxInflightTokens: z.number().int().min(1).default(64_000),
+  maxQueue: z.number().int().min(0).default(1000),
+  maxWaitMs: z.number().int().min(0).max(TIMEOUT_MAX_MS).default(30_000),
+  sharePrefix: z.boolean().default(false),
+  health: z
+    .strictObject({
+      path: z.string().regex(/^\//, 'must begin with /').max(256).default('/health'),
+      intervalMs: z.number().int().min(100).max(TIMEOUT_MAX_MS).default(5000),
+    })
+    .prefault({}),
+})
+
+/** A provider: one endpoint with a credential, or a pool of replicas of the customer's own. */
+export const providerSchema = z.strictObject({
+  protocol: z.string().describe('openai, or one of the AI SDK providers this build carries'),
+  baseUrl: z.string().max(2048).optional(),
+  credential: name.optional(),
+  headers: headers.optional(),
+  streamUsage: z.boolean().default(true).describe('false where the provider rejects stream_options'),
+  pool: poolSchema.optional(),
+})
+
+/** USD per million tokens. */
+export const priceSchema = z.strictObject({
+  input: usdPerMillion,
+  output: usdPerMillion,
+  cachedInput: usdPerMillion.optional(),
+  cacheWrite: usdPerMillion.optional(),
+})
+
+const targetSchema = z.strictObject({
+  provider: name,
+  model: z.string().min(1).max(256),
+  contextWindow: z.number().int().min(1).optional(),
+  maxOutputTokens: z.number().int().min(1).optional(),
+  weight: z.number().min(0).max(1_000_000).default(1),
+  price: priceSchema.optional(),
+})
+
+/** A limit on requests, tokens, concurrency or money; the admission stage enforces it. */
+export const limitSchema = z.strictObject({
+  name,
+  of: z.enum(['requests', 'tokens', 'concurrency', 'usd']).optional(),
+  amount: z.number().min(0).nullable(),
+  perSeconds: z.number().int().min(1).max(31_536_000).optional(),
+  per: z.enum(['day', 'month']).optional(),
+  timeZone: z.string().max(64).optional(),
+  scope: z.enum(['tenant', 'key', 'user', 'model']).optional(),
+  model: z.string().max(128).optional(),
+  hard: z.boolean().optional(),
+  shape: z.enum(['window', 'paced']).optional(),
+  burst: z.number().int().min(1).optional(),
+})
+
+const cacheSchema = z.strictObject({
+  exact: z.boolean().default(false),
+  semantic: z.strictObject({ enabled: z.boolean().default(false), maxErrorRate: share.default(0.02) }).prefault({}),
+  ttlSeconds: z.number().int().min(1).max(2_592_000).default(86_400),
+  sharing: z.enum(['tenant', 'key', 'user']).default('tenant'),
+  coalesce: z.enum(['off', 'wait', 'live']).default('off'),
+})
+
+const modelSchema = z.strictObject({
+  strategy: z.enum(['fallback', 'weighted', 'cheapest', 'fastest']).default('fallback'),
+  targets: z.array(targetSchema).min(1, 'a model needs at least one target').max(32),
+  timeouts: z
+    .strictObject({
+      firstTokenMs: timeoutMs.default(10_000),
+      idleMs: timeoutMs.default(15_000),
+      totalMs: timeoutMs.default(600_000),
+    })
+    .prefault({}),
+  retries: z.number().int().min(0).max(5).default(2),
+  hedge: z.strictObject({ afterMs: z.number().int().min(0).max(TIMEOUT_MAX_MS).default(0) }).prefault({}),
+  cache: cacheSchema.optional(),
+})
+
+const embedderSchema = z.union([z.strictObject({ model: alias }), z.strictObject({ workersAi: z.string().max(256) })])
+
+/** The whole document. Unknown fields are faults. */
+export const configSchema = z.strictObject({
+  providers: z.record(name, providerSchema).default({}),
+  models: z.record(alias, modelSchema).default({}),
+  embedder: embedderSchema.optional(),
+  limits: z.array(limitSchema).max(256).default([]),
+  cors: z.strictObject({ origins: z.array(z.string().max(256)).max(64).default([]) }).prefault({}),
+  unknownPrice: z.enum(['block', 'ignore']).default('block'),
+  log: z
+    .enum(['off', 'errors', 'all'])
+    .default('errors')
+    .describe('One structured line per request; never its content'),
+})
+
+/** A config document with its defaults filled in. */
+export type Config = z.output<typeof configSchema>
+/** A config document as the operator wrote it. */
+export type ConfigDocument = z.input<typeof configSchema>
+export type ProviderConfig = Config['providers'][string]
+export type PoolConfig = NonNullable<ProviderConfig['pool']>
+export type ReplicaConfig = PoolConfig['replicas'][number]
+export type ModelConfig = Config['models'][string]
+export type TargetConfig = ModelConfig['targets'][number]
+export type Limit = z.output<typeof limitSchema>

@@ -1,0 +1,65 @@
+/** Every bound of the gateway, with its unit in its name. Checked before the work it bounds. No I/O. */
+
+/** One request body, declared or counted while it arrives. */
+export const REQUEST_BODY_BYTES_MAX = 10 * 1024 * 1024
+/** Request bodies held by one isolate at once; beyond: `503 overloaded`. An isolate has 128 MB for everything. */
+export const BODIES_IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024
+/** One admin request body. */
+export const ADMIN_BODY_BYTES_MAX = 1024 * 1024
+/** Nesting of a JSON request. */
+export const JSON_DEPTH_MAX = 64
+/** One whole reply of an upstream; more is a failure of the provider. Embedding batches reach 20 MB. */
+export const UPSTREAM_REPLY_BYTES_MAX = 24 * 1024 * 1024
+/** What is read of an upstream's error body. */
+export const UPSTREAM_ERROR_BYTES_MAX = 64 * 1024
+/** Characters of a provider's error message that are relayed. */
+export const RELAYED_MESSAGE_CHARS_MAX = 1000
+
+/** The prologue of a stream (events before the first content): reaching either bound commits. */
+export const PROLOGUE_EVENTS_MAX = 64
+export const PROLOGUE_BYTES_MAX = 64 * 1024
+/** A partial event is held back, until it is known not to be ours to drop or replace, up to this size. */
+export const HELD_EVENT_BYTES_MAX = 64 * 1024
+
+/** Status and headers of a stream are held this long before 200 goes out early. */
+export const DEFERRED_STATUS_MS = 5000
+/** Silence towards a client after which a comment goes out. */
+export const KEEP_ALIVE_MS = 10_000
+
+/** Upstream calls for one request, over all targets. */
+export const ATTEMPTS_MAX = 6
+export const RETRY_BASE_MS = 200
+export const RETRY_CAP_MS = 5000
+/** Longest retry-after of a provider that is waited for or relayed. */
+export const RETRY_AFTER_MAX_MS = 60_000
+/** Retry budget of an isolate: this share of its requests, and this many a second besides. */
+export const RETRY_BUDGET_SHARE = 0.2
+export const RETRY_BUDGET_PER_SECOND = 10
+/** Client throttle: its window, and the requests in it below which it never rejects. */
+export const THROTTLE_WINDOW_MS = 120_000
+export const THROTTLE_REQUESTS_MIN = 20
+/** A credential that answered 401 or 403 is left alone this long, or until its version changes. */
+export const DEAD_CREDENTIAL_MS = 60_000
+/** Longest timeout a caller or the config may name. */
+export const TIMEOUT_MAX_MS = 3_600_000
+
+/** Age at which a snapshot of the config is asked for anew in the background: jittered between the two. */
+export const SNAPSHOT_REFRESH_MIN_MS = 4000
+export const SNAPSHOT_REFRESH_MAX_MS = 6000
+/** Age at which a snapshot no longer serves without having been confirmed: a change is in force within 10 s. */
+export const SNAPSHOT_FRESH_MS = 9000
+/** How long a snapshot serves while the directory is out of reach. */
+export const SNAPSHOT_STALE_MS = 3_600_000
+/** Deadline of one call to a Durable Object from the request path. */
+export const OBJECT_CALL_MS = 2000
+/** How long a confirmed key serves while its tenant's object is out of reach. */
+export const AUTH_STALE_MS = 30_000
+/** Entries of the isolate's auth cache. */
+export const AUTH_CACHE_ENTRIES_MAX = 10_000
+
+/** Usage rows travel in batches: at most one flush per (isolate, tenant) in this time. */
+export const USAGE_FLUSH_MS = 100
+/** Rows one isolate keeps while their object is out of reach; more are dropped and counted. */
+export const USAGE_BUFFER_ROWS_MAX = 10_000
+/** Rows in one stored segment. */
+export const USAGE_SEGMENT_ROWS_MAX = 1024

@@ -1,0 +1,21 @@
+/** What the vault stores: a secret in a form that only this deployment's master key opens. No I/O. */
+
+/** One sealed secret. AES-256-GCM; the tenant, name, version and kekVersion are bound in as additional data. */
+export interface SealedRecord {
+  /** First 8 bytes, hex, of SHA-256(`sluice/kek` ‖ master key). */
+  readonly kekVersion: string
+  /** HKDF salt of the tenant's key, base64. */
+  readonly salt: string
+  /** 96 random bits, base64. */
+  readonly iv: string
+  /** Base64. */
+  readonly ciphertext: string
+  /** Counts up with every new value of the name; unchanged by reseal. */
+  readonly version: number
+  readonly createdAt: string
+  /** Last four characters of the value, for people. Empty for values under 12 characters. */
+  readonly last4: string
+}
+
+/** Whose record it is: the operator's own records use this tenant name, which no tenant can have. */
+export const OPERATOR = '_'

@@ -1,0 +1,67 @@
+/** Tenants, their API keys, and who may call which model. No I/O. */
+import type { Limit } from './config.ts'
+import type { SealedRecord } from './sealed.ts'
+
+/** A tenant as the admin API shows it. Dates are RFC 3339. */
+export interface Tenant {
+  readonly id: string
+  readonly name: string
+  readonly state: 'active' | 'suspended'
+  /** Model globs; absent = all, `[]` = none. */
+  readonly models?: readonly string[] | undefined
+  readonly limits?: readonly Limit[] | undefined
+  readonly metadata?: Readonly<Record<string, string>> | undefined
+  readonly waitMaxMs?: number | undefined
+  readonly region?: string | undefined
+  readonly jurisdiction?: string | undefined
+  readonly createdAt: string
+}
+
+/** An API key as it is stored: the HMAC of the key, never the key. */
+export interface ApiKey {
+  readonly id: string
+  readonly name: string
+  /** Base64 of HMAC-SHA-256(pepper, whole key). */
+  readonly digest: string
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  /** When it was revoked; it answers `revoked_api_key` for 30 days from then. */
+  readonly revokedAt: string | null
+  /** Set by rotation: the old key lives until then. */
+  readonly overlapUntil: string | null
+  /** UTC day of the last use seen. */
+  readonly lastUsedOn: string | null
+  readonly models?: readonly string[] | undefined
+  readonly limits?: readonly Limit[] | undefined
+  readonly debug?: boolean | undefined
+}
+
+/** A tenant's own provider credential, sealed. */
+export interface TenantCredential {
+  readonly record: SealedRecord
+  /** May the operator's of the same name stand in when this one is dead? */
+  readonly fallbackToOperator: boolean
+}
+
+/** Who is calling: what authentication knows of a request. Plain data, shared between requests of an isolate. */
+export interface Caller {
+  readonly tenantId: string
+  /** Generation of the tenant: a deleted and re-made tenant shares nothing with the old one. */
+  readonly generation: string
+  readonly tenant: Tenant
+  readonly key: Omit<ApiKey, 'digest'>
+  /** The tenant's own credentials by name. */
+  readonly credentials: Readonly<Record<string, TenantCredential>>
+  /** May this key call this alias? Compiled once per confirmed key. */
+  readonly mayCall: (alias: string) => boolean
+}
+
+/** Compiles globs (`*` matches any run of characters, `/` and `:` included; case-sensitive). Absent = all, `[]` = none. */
+export function matcher(globs: readonly string[] | undefined): (alias: string) => boolean {
+  if (globs === undefined || globs.includes('*')) return () => true
+  const exact = new Set(globs.filter((glob) => !glob.includes('*')))
+  const patterns = globs
+    .filter((glob) => glob.includes('*'))
+    .map((glob) => new RegExp(`^${glob.split(/\*+/).map(RegExp.escape).join('[^]*')}$`))
+  return (alias) => exact.has(alias) || patterns.some((pattern) => pattern.test(alias))
+}

@@ -1,0 +1,29 @@
+/** The usage row: what is kept of one request, in every outcome. No I/O. */
+import type { Usage } from './usage.ts'
+
+/** How a request ended. `failed`: answered with 5xx before the commit point; `broken`: after it. */
+export type OutcomeName = 'finished' | 'cancelled' | 'broken' | 'refused' | 'failed'
+
+/** One request, as `GET /admin/tenants/{id}/usage/requests` lists it. */
+export interface UsageRecord {
+  /** UUID, primary key: a row that arrives twice is kept once. */
+  readonly requestId: string
+  /** Start, RFC 3339 with milliseconds, UTC. */
+  readonly at: string
+  /** Id of the API key. */
+  readonly key: string
+  /** Alias asked for; null when the request was refused before it was known. */
+  readonly model: string | null
+  /** `provider/model` that answered or was tried last; null when none was. */
+  readonly target: string | null
+  readonly outcome: OutcomeName
+  /** HTTP status sent (200 for a stream that broke later; 499 is never sent but stands for a client that left before). */
+  readonly status: number
+  readonly cache: 'hit' | 'semantic' | 'coalesced' | 'miss' | 'bypass'
+  /** Upstream calls begun. */
+  readonly attempts: number
+  readonly usage: Usage | null
+  readonly costMicroUsd: number | null
+  readonly firstTokenMs: number | null
+  readonly totalMs: number
+}

@@ -1,0 +1,3 @@
+/** DirectoryObject */
+import { DurableObject } from 'cloudflare:workers'
+export class DirectoryObject extends DurableObject {}

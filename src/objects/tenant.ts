@@ -1,0 +1,3 @@
+/** TenantObject */
+import { DurableObject } from 'cloudflare:workers'
+export class TenantObject extends DurableObject {}

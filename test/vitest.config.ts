@@ -1,0 +1,50 @@
+/** Two projects: rooms that need the runtime are tested inside workerd, pure rooms and black-box suites in Node. */
+import { resolve } from 'node:path'
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+const root = resolve(import.meta.dirname, '..')
+const inWorkerd = [
+  'test/objects/**/*.test.ts',
+  'test/stores/**/*.test.ts',
+  'test/vault/**/*.test.ts',
+  'test/authenticate/**/*.test.ts',
+  'test/admin/**/*.test.ts',
+  'test/edge/**/*.test.ts',
+  'test/*.test.ts',
+]
+
+export default defineConfig({
+  root,
+  test: {
+    projects: [
+      {
+        root,
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                SLUICE_MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
+                SLUICE_ADMIN_TOKEN: 'test-admin-token-0123456789abcdefghij',
+                SLUICE_ALLOW_PRIVATE: '1',
+              },
+            },
+          }),
+        ],
+        test: { name: 'workerd', include: inWorkerd, testTimeout: 20_000 },
+      },
+      {
+        root,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          exclude: inWorkerd,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
