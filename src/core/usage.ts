@@ -23,20 +23,17 @@ const part = (value: unknown, name: string): number =>
 export function usageOfOpenai(value: unknown): Usage | null {
   if (typeof value !== 'object' || value === null) return null
   const usage = value as Record<string, unknown>
-  if (typeof usage['prompt_tokens'] !== 'number' && typeof usage['completion_tokens'] !== 'number') return null
-  const prompt = count(usage['prompt_tokens'])
-  const cachedInputTokens = Math.min(prompt, part(usage['prompt_tokens_details'], 'cached_tokens'))
-  const cacheWriteTokens = Math.min(
-    prompt - cachedInputTokens,
-    part(usage['prompt_tokens_details'], 'cache_write_tokens'),
-  )
-  const outputTokens = count(usage['completion_tokens'])
+  if (typeof usage.prompt_tokens !== 'number' && typeof usage.completion_tokens !== 'number') return null
+  const prompt = count(usage.prompt_tokens)
+  const cachedInputTokens = Math.min(prompt, part(usage.prompt_tokens_details, 'cached_tokens'))
+  const cacheWriteTokens = Math.min(prompt - cachedInputTokens, part(usage.prompt_tokens_details, 'cache_write_tokens'))
+  const outputTokens = count(usage.completion_tokens)
   return {
     inputTokens: prompt - cachedInputTokens - cacheWriteTokens,
     cachedInputTokens,
     cacheWriteTokens,
     outputTokens,
-    reasoningTokens: Math.min(outputTokens, part(usage['completion_tokens_details'], 'reasoning_tokens')),
+    reasoningTokens: Math.min(outputTokens, part(usage.completion_tokens_details, 'reasoning_tokens')),
     source: 'provider',
   }
 }

@@ -54,7 +54,7 @@ export interface DirectoryAdmin {
   /** Validates against the credentials that exist; a document with faults changes nothing. */
   applyConfig(
     document: unknown,
-    options: { dryRun: boolean; allowPrivate: boolean; actor: string },
+    options: { dryRun: boolean; allowPrivate: boolean; protocols: readonly string[]; actor: string },
   ): Promise<{ ok: true; version: number; changes: ConfigChange[] } | { ok: false; faults: Fault[] }>
   configVersions(after: string | undefined, limit: number): Promise<{ data: ConfigVersion[]; hasMore: boolean }>
   rollback(

@@ -1,0 +1,33 @@
+/** What the vault offers the other rooms: sealed records in, plaintext only inside `use()`. */
+import type { SealedRecord } from '../core/sealed.ts'
+
+/** Envelope encryption under the deployment's master key. `owner` is a tenant's id, or OPERATOR. */
+export interface Vault {
+  /** Seals a value; owner, name and version are bound in, so a record moved elsewhere does not open. */
+  seal(owner: string, name: string, version: number, value: string): Promise<SealedRecord>
+  /** Opens a record for the length of `action`. Rejects with `VaultError` when it does not open. */
+  use<T>(owner: string, name: string, record: SealedRecord, action: (value: string) => T | Promise<T>): Promise<T>
+  /** The same value under the current master key; null when it is there already. */
+  reseal(owner: string, name: string, record: SealedRecord): Promise<SealedRecord | null>
+  /** Is the record under the current master key? */
+  isCurrent(record: SealedRecord): boolean
+}
+
+/** A key as it was presented, its check verified: this deployment minted the name in it. */
+export interface PresentedKey {
+  readonly tenantId: string
+  readonly keyId: string
+  /** Base64 of HMAC-SHA-256(pepper, whole key). */
+  readonly digest: string
+}
+
+/** API keys: minting, and the check that needs no storage. The pepper is a sealed record of the operator's. */
+export interface ApiKeys {
+  mint(pepper: SealedRecord, tenantId: string): Promise<{ key: string; id: string; digest: string }>
+  /** Digest of a well-formed key, before its check is verified; null when it has not the form. One HMAC. */
+  read(pepper: SealedRecord, presented: string): Promise<PresentedKey | null>
+  /** Verifies the check characters. One more HMAC; not needed for a digest that is known already. */
+  verify(pepper: SealedRecord, presented: string): Promise<boolean>
+  /** A new sealed pepper. */
+  newPepper(): Promise<SealedRecord>
+}
