@@ -52,6 +52,18 @@ export const SNAPSHOT_FRESH_MS = 9000
 export const SNAPSHOT_STALE_MS = 3_600_000
 /** Deadline of one call to a Durable Object from the request path. */
 export const OBJECT_CALL_MS = 2000
+/** Age at which a confirmed key is asked for anew in the background: jittered between the two. */
+export const AUTH_REFRESH_MIN_MS = 4000
+export const AUTH_REFRESH_MAX_MS = 6000
+/** Age at which a key no longer serves without having been confirmed: a revocation is in force within 10 s. */
+export const AUTH_FRESH_MS = 9000
+/** How long the answer "no such key" or "no such tenant" is kept. */
+export const AUTH_NEGATIVE_MS = 5000
+/** How long a revoked key is told so; then it is an unknown one. */
+export const REVOKED_TOLD_MS = 30 * 24 * 3_600_000
+/** How long, and how many, opened secrets are kept by one isolate. */
+export const OPENED_SECRET_MS = 60_000
+export const OPENED_SECRETS_MAX = 1000
 /** How long a confirmed key serves while its tenant's object is out of reach. */
 export const AUTH_STALE_MS = 30_000
 /** Entries of the isolate's auth cache. */

@@ -19,3 +19,11 @@ export interface SealedRecord {
 
 /** Whose record it is: the operator's own records use this tenant name, which no tenant can have. */
 export const OPERATOR = '_'
+
+/** The pepper's name among the operator's records. The underscore keeps it apart from every credential's name. */
+export const PEPPER_NAME = 'api_key_pepper'
+
+/** A record that does not open, or a master key that cannot be one. The message never carries a secret. */
+export class VaultError extends Error {
+  override readonly name = 'VaultError'
+}
