@@ -47,10 +47,7 @@ export class UsageBuffer {
     const taken = queue.rows.slice(0, USAGE_SEGMENT_ROWS_MAX)
     queue.rows = queue.rows.slice(USAGE_SEGMENT_ROWS_MAX)
     this.#rows -= taken.length
-    if (queue.rows.length === 0) {
-      queue.armedAtMs = Number.NEGATIVE_INFINITY
-      if (taken.length === 0) this.#queues.delete(name)
-    }
+    if (queue.rows.length === 0) this.#queues.delete(name)
     return taken
   }
 

@@ -1,0 +1,131 @@
+/** The stage that decides who may answer, and in which order: filter, score, pick. No I/O. */
+import { type Refusal, refusal } from '../core/errors.ts'
+import type { InferenceRequest, Operation } from '../core/inference.ts'
+import type { DirectorySnapshot, Model, Target } from '../core/snapshot.ts'
+import type { TargetHealth } from '../core/target-health.ts'
+import type { Caller } from '../core/tenant.ts'
+import { BYTES_PER_TOKEN } from '../core/usage.ts'
+import { credentialsOf, type TargetCredentials } from './credentials.ts'
+import { STRATEGIES } from './strategies.ts'
+
+/** A target that may be tried, with what it needs. */
+export interface Candidate {
+  readonly target: Target
+  readonly credentials: TargetCredentials
+}
+
+/** The verdict: whom to ask, best first, or why nobody can be asked. */
+export type Plan =
+  | { readonly kind: 'plan'; readonly model: Model; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly outcome: 'refused' | 'failed' }
+
+/** What routing looks at besides the request. */
+export interface RouteServices {
+  readonly health: TargetHealth
+  readonly providers: ReadonlyMap<string, { readonly operations: readonly Operation[] }>
+  readonly clock: { now(): number }
+  readonly random: () => number
+}
+
+/** Orders the targets of the alias that can take this request from this caller. */
+export function route(
+  services: RouteServices,
+  deployment: DirectorySnapshot & { readonly models: ReadonlyMap<string, Model> },
+  caller: Caller,
+  request: InferenceRequest,
+): Plan {
+  const model = deployment.models.get(request.alias)
+  if (model === undefined) return refuse(unknownModel(request.alias))
+  if (!caller.mayCall(request.alias)) return refuse(forbiddenModel(request.alias))
+
+  const usable = filter(services, deployment, caller, request, model)
+  if ('refusal' in usable) return usable
+  const order = STRATEGIES[model.config.strategy](
+    usable.map(({ target }) => target),
+    {
+      bodyBytes: request.bodyBytes,
+      maxOutputTokens: maxOutputTokens(request),
+      latencyMs: (index) =>
+        services.health.latencyMs(usable[index]?.credentials.identity ?? '', request.stream ? 'stream' : 'whole'),
+      random: services.random,
+    },
+  )
+  return { kind: 'plan', model, candidates: order.flatMap((index) => usable[index] ?? []) }
+}
+
+/** The same words wherever a model is looked up, so that 404s differ by the id alone. */
+export const unknownModel = (alias: string): Refusal =>
+  refusal('model_not_found', `The model '${alias}' does not exist. GET /v1/models lists the models of this key.`, {
+    param: 'model',
+  })
+
+const forbiddenModel = (alias: string): Refusal =>
+  refusal('model_not_allowed', `This key may not call the model '${alias}'. Ask your operator to allow it.`, {
+    param: 'model',
+  })
+
+type Refused = Extract<Plan, { kind: 'refused' }>
+
+const refuse = (refused: Refusal, outcome: Refused['outcome'] = 'refused'): Refused => ({
+  kind: 'refused',
+  refusal: refused,
+  outcome,
+})
+
+/** Drops targets that cannot speak the operation, lack a credential, or whose credential is set aside. */
+function filter(
+  services: RouteServices,
+  snapshot: DirectorySnapshot,
+  caller: Caller,
+  request: InferenceRequest,
+  model: Model,
+): Candidate[] | Refused {
+  const { health, providers, clock } = services
+  const speaking = model.targets.filter(
+    ({ provider }) => providers.get(provider.protocol)?.operations.includes(request.operation) ?? false,
+  )
+  if (speaking.length === 0)
+    return refuse(
+      refusal(
+        'invalid_request',
+        `No target of the model '${model.alias}' serves ${request.operation}. Choose a model that does.`,
+        { param: 'model' },
+      ),
+    )
+  const now = clock.now()
+  const isDead = (identity: string): boolean => health.isDead(identity, now)
+  const candidates = speaking.flatMap((target): Candidate[] => {
+    const credentials = credentialsOf(target, caller, snapshot, isDead)
+    return credentials === null || isDead(credentials.identity) ? [] : [{ target, credentials }]
+  })
+  if (candidates.length === 0)
+    return refuse(
+      refusal(
+        'upstream_failed',
+        `No target of the model '${model.alias}' is usable: their credentials are missing or were refused. The operator must replace them.`,
+      ),
+      'failed',
+    )
+  return preferFitting(candidates, request)
+}
+
+/**
+ * Leaves out targets whose window the prompt will not fit by estimate, unless that leaves none: the estimate is crude,
+ * and a provider says best itself that a prompt is too long.
+ */
+function preferFitting(candidates: Candidate[], request: InferenceRequest): Candidate[] {
+  const tokens = request.bodyBytes / BYTES_PER_TOKEN
+  const fits = ({ target }: Candidate): boolean => target.contextWindow === undefined || tokens <= target.contextWindow
+  if (candidates.every(fits)) return candidates
+  // Images travel as base64 and weigh nothing like their bytes.
+  if (JSON.stringify(request.body).includes('"data:')) return candidates
+  const fitting = candidates.filter(fits)
+  return fitting.length > 0 ? fitting : candidates
+}
+
+/** The caller's bound on output, whichever of its two names it used. */
+export function maxOutputTokens(request: InferenceRequest): number | undefined {
+  const { max_completion_tokens: completion, max_tokens: max } = request.body
+  if (typeof completion === 'number') return completion
+  return typeof max === 'number' ? max : undefined
+}
