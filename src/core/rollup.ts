@@ -16,7 +16,8 @@ export interface Percentiles {
 /** One group, as `GET /admin/tenants/{id}/usage` shows it. */
 export interface RollupRow {
   readonly key?: string
-  readonly model?: string
+  /** Null: refused before the model was known. */
+  readonly model?: string | null
   readonly day?: string
   readonly requests: number
   readonly inputTokens: number

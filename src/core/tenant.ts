@@ -56,6 +56,46 @@ export interface Caller {
   readonly mayCall: (alias: string) => boolean
 }
 
+/** A place in the Directory's list of tenants: what a tenant's object is addressed by. */
+export interface TenantPlace {
+  readonly id: string
+  readonly generation: string
+  readonly region?: string | undefined
+  readonly jurisdiction?: string | undefined
+}
+
+/** Where the object of a caller's tenant lives. */
+export function placeOf(caller: Pick<Caller, 'tenantId' | 'generation' | 'tenant'>): TenantPlace {
+  const { region, jurisdiction } = caller.tenant
+  return { id: caller.tenantId, generation: caller.generation, region, jurisdiction }
+}
+
+/** What a tenant's object says of a key: everything a request needs, in one reply. */
+export type KeyVerdict =
+  | {
+      readonly kind: 'known'
+      /** Of the tenant's whole policy; changes with every change of it. */
+      readonly epoch: number
+      readonly tenant: Tenant
+      readonly key: Omit<ApiKey, 'digest'>
+      readonly credentials: Readonly<Record<string, TenantCredential>>
+    }
+  /** No such key, or the secret does not match: never told apart. */
+  | { readonly kind: 'unknown' }
+  /** The object was never provisioned, or was erased: its generation is over. */
+  | { readonly kind: 'gone' }
+
+/** How a key stands: `expiring` once it was rotated and its overlap still runs. */
+export type KeyState = 'active' | 'expiring' | 'expired' | 'revoked'
+
+/** The state of a key at a moment; `expired` covers an overlap that has run out. */
+export function keyState(key: Pick<ApiKey, 'expiresAt' | 'revokedAt' | 'overlapUntil'>, nowMs: number): KeyState {
+  if (key.revokedAt !== null) return 'revoked'
+  if (key.expiresAt !== null && Date.parse(key.expiresAt) <= nowMs) return 'expired'
+  if (key.overlapUntil === null) return 'active'
+  return Date.parse(key.overlapUntil) <= nowMs ? 'expired' : 'expiring'
+}
+
 /** Compiles globs (`*` matches any run of characters, `/` and `:` included; case-sensitive). Absent = all, `[]` = none. */
 export function matcher(globs: readonly string[] | undefined): (alias: string) => boolean {
   if (globs === undefined || globs.includes('*')) return () => true

@@ -5,31 +5,10 @@ import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
-import type { ApiKey, Tenant, TenantCredential } from '../core/tenant.ts'
+import type { ApiKey, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageRecord } from '../core/usage-record.ts'
 
-/** What a tenant's object says of a key: everything a request needs, in one reply. */
-export type KeyVerdict =
-  | {
-      readonly kind: 'known'
-      /** Of the tenant's whole policy; changes with every change of it. */
-      readonly epoch: number
-      readonly tenant: Tenant
-      readonly key: Omit<ApiKey, 'digest'>
-      readonly credentials: Readonly<Record<string, TenantCredential>>
-    }
-  /** No such key, or the secret does not match: never told apart. */
-  | { readonly kind: 'unknown' }
-  /** The object was never provisioned, or was erased: its generation is over. */
-  | { readonly kind: 'gone' }
-
-/** A place in the Directory's list of tenants. */
-export interface TenantPlace {
-  readonly id: string
-  readonly generation: string
-  readonly region?: string | undefined
-  readonly jurisdiction?: string | undefined
-}
+export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
 
 /** The Directory as the request path uses it. */
 export interface Directory {
@@ -43,19 +22,25 @@ export interface Directory {
 
 /** A tenant's object as the request path uses it. */
 export interface TenantStore {
+  /** `core/tenant.ts` `placeOf(caller)` gives the place of a caller who is known already. */
   lookUp(place: TenantPlace, keyId: string, digest: string): Promise<KeyVerdict>
   /** Keeps rows; a row whose requestId is known is dropped. Resolves when they are durable. */
-  record(place: Pick<TenantPlace, 'id' | 'generation'>, rows: readonly UsageRecord[]): Promise<void>
+  record(place: TenantPlace, rows: readonly UsageRecord[]): Promise<void>
 }
 
 /** The Directory as the admin API uses it. Every change writes its audit entry in the same transaction. */
 export interface DirectoryAdmin {
+  /** The document as the operator wrote it; version 0 and `{}` before the first. */
   config(): Promise<{ version: number; config: ConfigDocument }>
-  /** Validates against the credentials that exist; a document with faults changes nothing. */
+  /**
+   * Validates against the credentials that exist; a document with faults changes nothing. One that changes nothing
+   * makes no new version; `version` is the one in force afterwards (dry run: still the old one).
+   */
   applyConfig(
     document: unknown,
     options: { dryRun: boolean; allowPrivate: boolean; protocols: readonly string[]; actor: string },
   ): Promise<{ ok: true; version: number; changes: ConfigChange[] } | { ok: false; faults: Fault[] }>
+  /** Newest first; `after` is a version number. */
   configVersions(after: string | undefined, limit: number): Promise<{ data: ConfigVersion[]; hasMore: boolean }>
   rollback(
     version: number,
@@ -65,20 +50,28 @@ export interface DirectoryAdmin {
     | { ok: false; reason: 'unknown' }
     | { ok: false; reason: 'conflict'; faults: Fault[] }
   >
+  /** By name. `usedBy` holds names of providers in the config in force. */
   credentials(): Promise<{ name: string; record: SealedRecord; usedBy: string[] }[]>
-  /** `created` is false for a name that was there. The version in `seal`'s additional data is fixed by `nextCredentialVersion`. */
+  /** The version to seal the next value of this name with; never one that was used before, even by a deleted record. */
   nextCredentialVersion(name: string): Promise<number>
+  /** `created` is false for a name that was there; `stale`: not sealed with `nextCredentialVersion`, seal again. */
   putCredential(name: string, record: SealedRecord, actor: string): Promise<{ created: boolean } | { stale: true }>
+  /** `usedBy`: JSON Pointers into the config in force. */
   deleteCredential(name: string, actor: string): Promise<'deleted' | 'unknown' | { usedBy: string[] }>
-  /** Every sealed record of the operator, pepper included, for reseal. */
+  /** Every sealed record of the operator for reseal, the pepper included under PEPPER_NAME. */
   sealedRecords(): Promise<{ name: string; record: SealedRecord }[]>
   /** Replaces a record if it is still at the version and kekVersion that were read. */
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
+  /** Makes the tenant and provisions its object; when that fails, there is no tenant. */
   createTenant(tenant: Tenant, actor: string): Promise<TenantPlace | 'exists'>
+  /** By id; `after` is an id. */
   tenants(after: string | undefined, limit: number): Promise<{ data: Tenant[]; hasMore: boolean }>
   place(tenantId: string): Promise<TenantPlace | null>
+  /** Gone at once; its object is erased now, or by the Directory's alarm until that is done. */
   deleteTenant(tenantId: string, actor: string): Promise<TenantPlace | null>
+  /** Oldest first, so that a reader can follow; `after` is an entry's id. */
   audit(after: string | undefined, limit: number): Promise<AuditPage>
+  /** For doings that change no record of the Directory. An id that is known is dropped. */
   appendAudit(entries: AuditEntry[]): Promise<void>
 }
 
@@ -86,12 +79,17 @@ export interface DirectoryAdmin {
 export interface TenantAdmin {
   provision(tenant: Tenant): Promise<void>
   tenant(): Promise<Tenant | null>
+  /** Replaces the fields named; `undefined` removes one. Id, place and creation time do not change. */
   patch(fields: Partial<Tenant>, actor: string): Promise<Tenant | null>
   /** Forgets everything; what was erased answers `gone`. */
   erase(): Promise<void>
+  /** False when the id is taken, or the tenant is gone. */
   createKey(key: ApiKey, actor: string): Promise<boolean>
+  /** Oldest first; `after` is a key's id. */
   keys(after: string | undefined, limit: number): Promise<{ data: ApiKey[]; hasMore: boolean }>
+  /** False when there is no such key, or it is revoked already. */
   revokeKey(keyId: string, at: string, actor: string): Promise<boolean>
+  /** The successor inherits name, models, limits, debug and expiry. False for an unknown, revoked or lapsed key. */
   rotateKey(
     keyId: string,
     successor: Pick<ApiKey, 'id' | 'digest' | 'createdAt'>,
@@ -108,5 +106,9 @@ export interface TenantAdmin {
   deleteCredential(name: string, actor: string): Promise<boolean>
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
   usage(query: RollupQuery): Promise<RollupRow[]>
-  requests(after: string | undefined, limit: number): Promise<{ data: UsageRecord[]; hasMore: boolean }>
+  /** Newest start first; `after` is the `last` of the page before: opaque, null on an empty page. */
+  requests(
+    after: string | undefined,
+    limit: number,
+  ): Promise<{ data: UsageRecord[]; hasMore: boolean; last: string | null }>
 }
