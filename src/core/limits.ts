@@ -75,3 +75,32 @@ export const USAGE_FLUSH_MS = 100
 export const USAGE_BUFFER_ROWS_MAX = 10_000
 /** Rows in one stored segment. */
 export const USAGE_SEGMENT_ROWS_MAX = 1024
+
+/** Entries of one page of an admin list, unless the caller names fewer or more. */
+export const ADMIN_PAGE_DEFAULT = 100
+export const ADMIN_PAGE_MAX = 1000
+/** Wrong admin tokens from one address within the window before it is told to wait. */
+export const ADMIN_FAILURES_MAX = 10
+export const ADMIN_FAILURES_WINDOW_MS = 60_000
+/** Addresses whose failures one isolate remembers. */
+export const ADMIN_ADDRESSES_MAX = 1000
+/** One secret in the vault. */
+export const CREDENTIAL_CHARS_MAX = 8192
+/** Longest name of a tenant or key, for people. */
+export const DISPLAY_NAME_CHARS_MAX = 128
+/** Model globs of one tenant or key, and limits. */
+export const MODEL_GLOBS_MAX = 256
+export const LIMITS_MAX = 64
+/** Metadata of a tenant. */
+export const METADATA_ENTRIES_MAX = 32
+export const METADATA_VALUE_CHARS_MAX = 512
+/** Longest time that a rotated key lives beside its successor, and the time when none is named. */
+export const OVERLAP_SECONDS_MAX = 2_592_000
+export const OVERLAP_SECONDS_DEFAULT = 86_400
+/** Deadline of one provider check, and how much of the answer is read. */
+export const PROVIDER_CHECK_MS = 10_000
+export const PROVIDER_CHECK_BYTES_MAX = 4 * 1024 * 1024
+/** Tries at storing a credential while others change the same one. */
+export const CREDENTIAL_PUT_TRIES_MAX = 4
+/** Tenants looked through at a time by reseal and status. */
+export const TENANTS_AT_ONCE_MAX = 8

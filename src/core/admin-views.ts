@@ -1,0 +1,176 @@
+/** What the admin API answers with. No call of it ever returns a secret but a new API key, once. No I/O. */
+import { z } from 'zod'
+import { limitSchema } from './config.ts'
+
+const instant = z.string().describe('RFC 3339, UTC')
+const count = z.number().int()
+const json = z.unknown()
+
+/** A page of a list; `last` goes into `?after=` for the next one. */
+export const pageOf = <T extends z.ZodType>(entry: T) =>
+  z.object({ data: z.array(entry), has_more: z.boolean(), last: z.string().nullable() })
+
+export const errorViewSchema = z.object({
+  error: z.object({
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string(),
+    faults: z.array(z.object({ path: z.string().describe('JSON Pointer'), message: z.string() })),
+  }),
+})
+
+export const configViewSchema = z.object({ version: count, config: json })
+
+export const appliedViewSchema = z.object({
+  version: count.describe('In force afterwards'),
+  changes: z.array(
+    z.object({
+      path: z.string().describe('JSON Pointer'),
+      op: z.enum(['add', 'remove', 'replace']),
+      before: json.optional(),
+      after: json.optional(),
+    }),
+  ),
+})
+
+export const configVersionViewSchema = z.object({
+  version: count,
+  at: instant,
+  actor: z.string(),
+  rollbackOf: count.nullable(),
+})
+
+export const credentialViewSchema = z.object({
+  name: z.string(),
+  createdAt: instant,
+  version: count,
+  last4: z.string().describe('Empty for values under 12 characters'),
+  usedBy: z.array(z.string()).describe('Providers of the config that name it'),
+})
+
+export const tenantCredentialViewSchema = credentialViewSchema.extend({ fallbackToOperator: z.boolean() })
+
+export const resealedViewSchema = z.object({
+  resealed: count,
+  remaining: count.describe('Records that are still not under the current master key'),
+})
+
+export const providerCheckViewSchema = z.object({
+  ok: z.boolean(),
+  latencyMs: z.number(),
+  models: z.array(z.string()).optional(),
+  error: z.string().optional(),
+})
+
+export const tenantViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'suspended']),
+  models: z.array(z.string()).optional(),
+  limits: z.array(limitSchema).optional(),
+  metadata: z.record(z.string(), z.string()).optional(),
+  waitMaxMs: count.optional(),
+  region: z.string().optional(),
+  jurisdiction: z.string().optional(),
+  createdAt: instant,
+})
+
+export const keyViewSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'expiring', 'expired', 'revoked']),
+  createdAt: instant,
+  expiresAt: instant.nullable().describe('Of a rotated key: the end of its overlap, if that comes first'),
+  lastUsedOn: z.string().nullable().describe('UTC day'),
+  models: z.array(z.string()).nullable(),
+  limits: z.array(limitSchema).nullable(),
+})
+
+export const newKeyViewSchema = z.object({ id: z.string(), key: z.string().describe('Shown this once') })
+
+const percentiles = z.object({ p50: z.number().nullable(), p95: z.number().nullable() })
+
+export const usageViewSchema = z.object({
+  data: z.array(
+    z.object({
+      key: z.string().optional(),
+      model: z.string().nullable().optional(),
+      day: z.string().optional(),
+      requests: count,
+      inputTokens: count,
+      cachedInputTokens: count,
+      cacheWriteTokens: count,
+      outputTokens: count,
+      reasoningTokens: count,
+      costMicroUsd: count.nullable().describe('Null when a price in the sum is unknown'),
+      unpricedRequests: count,
+      cacheHits: count,
+      errors: count,
+      cancelled: count,
+      refused: count,
+      firstTokenMs: percentiles,
+      totalMs: percentiles,
+    }),
+  ),
+})
+
+export const usageRecordViewSchema = z.object({
+  requestId: z.string(),
+  at: instant,
+  key: z.string(),
+  model: z.string().nullable(),
+  target: z.string().nullable(),
+  outcome: z.enum(['finished', 'cancelled', 'broken', 'refused', 'failed']),
+  status: count,
+  cache: z.enum(['hit', 'semantic', 'coalesced', 'miss', 'bypass']),
+  attempts: count,
+  usage: z
+    .object({
+      inputTokens: count,
+      cachedInputTokens: count,
+      cacheWriteTokens: count,
+      outputTokens: count,
+      reasoningTokens: count,
+      source: z.enum(['provider', 'estimated', 'reaped']),
+    })
+    .nullable(),
+  costMicroUsd: count.nullable(),
+  firstTokenMs: z.number().nullable(),
+  totalMs: z.number(),
+})
+
+export const statusViewSchema = z.object({
+  version: z.string().describe('Of Sluice'),
+  configVersion: count,
+  degradedSeconds: z.number().describe('That this isolate served from state it could not refresh'),
+  rowsDropped: count.describe('Usage rows that this isolate could not keep'),
+  recordsUnderOldKey: count.describe('Sealed records that reseal would move to the current master key'),
+})
+
+export const auditEntryViewSchema = z.object({
+  at: instant,
+  actor: z.string(),
+  action: z.string(),
+  subject: z.string(),
+  before: json.optional(),
+  after: json.optional(),
+})
+
+/** A page as it goes over the wire. */
+export interface Page<T> {
+  data: T[]
+  has_more: boolean
+  last: string | null
+}
+export type AppliedView = z.output<typeof appliedViewSchema>
+export type ConfigVersionView = z.output<typeof configVersionViewSchema>
+export type CredentialView = z.output<typeof credentialViewSchema>
+export type TenantCredentialView = z.output<typeof tenantCredentialViewSchema>
+export type ProviderCheckView = z.output<typeof providerCheckViewSchema>
+export type TenantView = z.output<typeof tenantViewSchema>
+export type KeyView = z.output<typeof keyViewSchema>
+export type UsageView = z.output<typeof usageViewSchema>
+export type UsageRecordView = z.output<typeof usageRecordViewSchema>
+export type StatusView = z.output<typeof statusViewSchema>
+export type AuditEntryView = z.output<typeof auditEntryViewSchema>
