@@ -1,0 +1,37 @@
+/** Builds the Worker as it would be deployed, into a folder, without a word when all is well. */
+import { execFile } from 'node:child_process'
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { moduleKind } from './workerd-config.ts'
+
+/** Wrangler without its banner, its look for updates and its telemetry: nothing here may wait for the network. */
+export const quietWrangler: NodeJS.ProcessEnv = {
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_NO_SKILLS_UPDATE_PROMPTS: 'true',
+  CI: '1',
+}
+
+/** The path of a command that npm installed with the project. */
+export function installed(folder: string, command: string): string {
+  return join(folder, 'node_modules/.bin', command)
+}
+
+/** The build failed; the message is the builder's own. */
+export class BuildError extends Error {}
+
+/** Builds into `output` and returns the bundle's modules, the entry first. */
+export async function buildWorker(folder: string, output: string): Promise<readonly string[]> {
+  await rm(output, { recursive: true, force: true })
+  const args = [installed(folder, 'wrangler'), 'deploy', '--dry-run', '--outdir', output]
+  const env = { ...process.env, ...quietWrangler }
+  await promisify(execFile)(process.execPath, args, { cwd: folder, env, maxBuffer: 16 * 1024 * 1024 }).catch(
+    (error: { stdout?: string; stderr?: string; message: string }) => {
+      throw new BuildError(`the Worker does not build:\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
+    },
+  )
+  const files = (await readdir(output, { recursive: true })).filter((name) => moduleKind(name) !== undefined)
+  return files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js') || a.localeCompare(b))
+}
