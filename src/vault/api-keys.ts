@@ -1,0 +1,76 @@
+/** API keys `slc_<tenant>_<keyId>_<secret><check>`: minting, and the check that needs no storage. */
+import { OPERATOR, PEPPER_NAME, type SealedRecord, VaultError } from '../core/sealed.ts'
+import { base62OfBytes, randomBase62 } from '../lib/base62.ts'
+import { fromBase64, hmac, hmacKey, sameText, toBase64 } from '../lib/hash.ts'
+import type { ApiKeys, PresentedKey, Vault } from './types.ts'
+
+const KEY_ID_CHARS = 8
+/** 32 × 5.95 = 190 random bits. */
+const SECRET_CHARS = 32
+const CHECK_CHARS = 6
+const PEPPER_BYTES = 32
+const FORM = new RegExp(
+  `^slc_([a-z0-9-]{1,32})_([0-9A-Za-z]{${KEY_ID_CHARS}})_[0-9A-Za-z]{${SECRET_CHARS + CHECK_CHARS}}$`,
+)
+
+/** API keys whose pepper is sealed in `vault`. */
+export function createApiKeys(vault: Vault): ApiKeys {
+  /** The pepper in use, imported: one deployment has one, and each request asks for it. */
+  let imported: { record: SealedRecord; key: CryptoKey } | undefined
+
+  const pepperKey = async (record: SealedRecord): Promise<CryptoKey> => {
+    if (imported !== undefined && sameRecord(imported.record, record)) return imported.key
+    const key = await vault.use(OPERATOR, PEPPER_NAME, record, (value) => {
+      const secret = fromBase64(value)
+      if (secret?.byteLength !== PEPPER_BYTES) throw new VaultError(`${PEPPER_NAME} is malformed`)
+      return hmacKey(secret)
+    })
+    imported = { record, key }
+    return key
+  }
+
+  const checkOf = async (key: CryptoKey, body: string): Promise<string> =>
+    base62OfBytes(await hmac(key, body), CHECK_CHARS)
+
+  const digestOf = async (key: CryptoKey, text: string): Promise<string> => toBase64(await hmac(key, text))
+
+  return {
+    async mint(pepper, tenantId) {
+      const key = await pepperKey(pepper)
+      const fill = (bytes: Uint8Array<ArrayBuffer>): void => void crypto.getRandomValues(bytes)
+      const id = randomBase62(KEY_ID_CHARS, fill)
+      const body = `slc_${tenantId}_${id}_${randomBase62(SECRET_CHARS, fill)}`
+      const text = body + (await checkOf(key, body))
+      return { key: text, id, digest: await digestOf(key, text) }
+    },
+
+    async read(pepper, presented): Promise<PresentedKey | null> {
+      const [, tenantId, keyId] = FORM.exec(presented) ?? []
+      if (tenantId === undefined || keyId === undefined) return null
+      return { tenantId, keyId, digest: await digestOf(await pepperKey(pepper), presented) }
+    },
+
+    async verify(pepper, presented) {
+      if (!FORM.test(presented)) return false
+      const check = await checkOf(await pepperKey(pepper), presented.slice(0, -CHECK_CHARS))
+      return sameText(check, presented.slice(-CHECK_CHARS))
+    },
+
+    newPepper() {
+      const secret = crypto.getRandomValues(new Uint8Array(PEPPER_BYTES))
+      return vault.seal(OPERATOR, PEPPER_NAME, 1, toBase64(secret))
+    },
+  }
+}
+
+/** The same seal? A snapshot that comes anew carries the same record as another object. */
+function sameRecord(left: SealedRecord, right: SealedRecord): boolean {
+  return (
+    left === right ||
+    (left.ciphertext === right.ciphertext &&
+      left.iv === right.iv &&
+      left.salt === right.salt &&
+      left.version === right.version &&
+      left.kekVersion === right.kekVersion)
+  )
+}
