@@ -1,6 +1,7 @@
 /** Ordering of usable targets: fallback, weighted, cheapest, fastest. No I/O. */
-import { BYTES_PER_TOKEN } from '../core/usage.ts'
+
 import type { Target } from '../core/snapshot.ts'
+import { BYTES_PER_TOKEN } from '../core/usage.ts'
 
 /** Share of `fastest` requests that go to a random target first, so that a slow one that recovered is found again. */
 const EXPLORATION = 0.05

@@ -1,0 +1,229 @@
+/** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
+import { errorIn, isReply, parseJson, usageIn } from '../core/chat-wire.ts'
+import type { InferenceRequest } from '../core/inference.ts'
+import {
+  PROLOGUE_BYTES_MAX,
+  PROLOGUE_EVENTS_MAX,
+  UPSTREAM_ERROR_BYTES_MAX,
+  UPSTREAM_REPLY_BYTES_MAX,
+} from '../core/limits.ts'
+import type { ReplicaLease } from '../core/replicas.ts'
+import type { Usage } from '../core/usage.ts'
+import type { Clock } from '../lib/clock.ts'
+import { concat } from '../lib/sse.ts'
+import type { ProviderReply } from '../providers/types.ts'
+import type { Candidate } from '../route/route.ts'
+import { type CallServices, call, NotCallable, takeReplica } from './call.ts'
+import { Deadline, type Expiry } from './deadline.ts'
+import { EventCutter } from './event-cutter.ts'
+import { type Fault, faultOfReply } from './fault.ts'
+import { LiveStream } from './live-stream.ts'
+
+/** Headers of an upstream that go on to the client. */
+export interface UpstreamHeaders {
+  readonly processingMs: string | null
+  readonly version: string | null
+  readonly requestId: string | null
+}
+
+/** What one attempt came to. */
+export type AttemptResult =
+  | {
+      readonly kind: 'whole'
+      readonly bytes: Uint8Array
+      readonly usage: Usage | null
+      readonly headers: UpstreamHeaders
+      readonly droppedParams: readonly string[]
+    }
+  | {
+      readonly kind: 'stream'
+      readonly live: LiveStream
+      readonly headers: UpstreamHeaders
+      readonly droppedParams: readonly string[]
+    }
+  | { readonly kind: 'fault'; readonly fault: Fault }
+
+/** Bounds of one attempt, ms. */
+export interface AttemptClocks {
+  /** To the headers; for a stream also to the first content. */
+  readonly headersMs: number
+  readonly idleMs: number
+  /** Moment at which the whole request is over. */
+  readonly totalAtMs: number
+}
+
+export interface AttemptServices extends CallServices {
+  readonly clock: Clock
+}
+
+/** Makes one attempt. Never rejects: whatever happens is a result. */
+export async function attempt(
+  services: AttemptServices,
+  candidate: Candidate,
+  request: InferenceRequest,
+  clocks: AttemptClocks,
+  tried: Set<string>,
+  client: AbortSignal,
+): Promise<AttemptResult> {
+  const controller = new AbortController()
+  let expiry: Expiry | undefined
+  let live: LiveStream | undefined
+  const leave = (): void => {
+    controller.abort()
+    live?.cancel()
+  }
+  client.addEventListener('abort', leave, { once: true })
+  const deadline = new Deadline(services.clock, clocks.totalAtMs, (reason) => {
+    expiry = reason
+    live?.expired()
+    controller.abort()
+  })
+  let lease: ReplicaLease | null = null
+  const settle = (result: AttemptResult): AttemptResult => {
+    if (result.kind === 'stream') {
+      live = result.live
+      live.ended.then(() => client.removeEventListener('abort', leave))
+      return result
+    }
+    client.removeEventListener('abort', leave)
+    deadline.stop()
+    lease?.release(result.kind === 'fault' && blamesReplica(result.fault) ? 'failed' : 'answered')
+    // Whatever of the upstream is still open is of no use any more.
+    if (result.kind === 'fault') controller.abort()
+    return result
+  }
+  if (client.aborted) return settle(fault({ kind: 'cancelled' }))
+  try {
+    deadline.arm(clocks.headersMs, 'headers')
+    lease = takeReplica(services, candidate, request, tried)
+    const context: Context = { services, request, clocks, deadline, controller, client, lease }
+    const result = await call(services, candidate, request, lease, controller.signal, (reply, secrets) =>
+      readReply(context, reply, secrets),
+    )
+    return settle(result)
+  } catch (error) {
+    if (client.aborted) return settle(fault({ kind: 'cancelled' }))
+    if (expiry !== undefined) return settle(fault({ kind: 'timeout', expiry }))
+    const why = error instanceof NotCallable ? error.message : 'could not be reached'
+    return settle(fault({ kind: 'failed', status: 0, retryAfterMs: null, why }))
+  }
+}
+
+const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found })
+
+const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
+
+const blamesReplica = (found: Fault): boolean =>
+  (found.kind === 'failed' && found.status !== 503) || (found.kind === 'timeout' && found.expiry !== 'total')
+
+/** What the readers of a reply share. They may throw: the caller of `attempt` never sees that. */
+interface Context {
+  readonly services: AttemptServices
+  readonly request: InferenceRequest
+  readonly clocks: AttemptClocks
+  readonly deadline: Deadline
+  readonly controller: AbortController
+  readonly client: AbortSignal
+  readonly lease: ReplicaLease | null
+}
+
+async function readReply(context: Context, reply: ProviderReply, secrets: readonly string[]): Promise<AttemptResult> {
+  const { status, headers } = reply
+  if (status < 200 || status >= 300) {
+    context.deadline.arm(context.clocks.idleMs, 'idle')
+    const text = status >= 400 ? await readText(context, reply, UPSTREAM_ERROR_BYTES_MAX) : ''
+    return fault(faultOfReply(status, headers, text, context.services.clock.now(), secrets))
+  }
+  const type = headers.get('content-type') ?? ''
+  if (!context.request.stream) return readWhole(context, reply, type)
+  if (type.startsWith('text/event-stream')) return readStream(context, reply)
+  return failed(`answered a stream with ${type === '' ? 'no content type' : 'another content type'}`)
+}
+
+async function readWhole(context: Context, reply: ProviderReply, type: string): Promise<AttemptResult> {
+  if (!/^application\/(?:[a-z.]+\+)?json/i.test(type)) return failed('answered with no JSON')
+  const bytes = await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX)
+  if (bytes === null) return failed('answered with more than is taken')
+  const value = parseJson(new TextDecoder().decode(bytes))
+  if (errorIn(value) !== null) return failed('answered 200 with an error')
+  if (!isReply(context.request.operation, value)) return failed('answered with another shape')
+  return {
+    kind: 'whole',
+    bytes,
+    usage: usageIn(value),
+    headers: upstreamHeaders(reply),
+    droppedParams: reply.droppedParams,
+  }
+}
+
+async function readStream(context: Context, reply: ProviderReply): Promise<AttemptResult> {
+  if (reply.body === null) return failed('answered a stream with no body')
+  const request = context.request
+  const reader = reply.body.getReader()
+  const cutter = new EventCutter(!request.wantsUsage)
+  let prologue: Uint8Array = new Uint8Array(0)
+  let broken = false
+  // The clock of the first content is that of the headers, still running: both are what the client waits for.
+  while (!cutter.committed) {
+    const read = await reader.read()
+    if (read.done) return failed('ended before its first content')
+    const cut = cutter.push(read.value)
+    if (cut.error && !cutter.committed) return failed('answered a stream with an error')
+    prologue = prologue.length === 0 ? cut.bytes : concat(prologue, cut.bytes)
+    if (cutter.events >= PROLOGUE_EVENTS_MAX || prologue.length + cutter.heldBytes >= PROLOGUE_BYTES_MAX)
+      cutter.committed = true
+    broken = cut.error
+  }
+  const live = new LiveStream({
+    reader,
+    cutter,
+    prologue,
+    broken,
+    deadline: context.deadline,
+    clock: context.services.clock,
+    idleMs: context.clocks.idleMs,
+    requestBytes: request.bodyBytes,
+    abort: () => context.controller.abort(),
+    clientLeft: () => context.client.aborted,
+    release: (outcome) => context.lease?.release(outcome),
+  })
+  context.deadline.pause()
+  return { kind: 'stream', live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }
+}
+
+async function readText(context: Context, reply: ProviderReply, most: number): Promise<string> {
+  return new TextDecoder().decode((await readBytes(context, reply, most)) ?? new Uint8Array(0))
+}
+
+/** Reads a body whole; null when it is larger than `most`. Silence between its parts is bounded like a stream's. */
+async function readBytes(context: Context, reply: ProviderReply, most: number): Promise<Uint8Array | null> {
+  if (reply.body === null) return new Uint8Array(0)
+  const reader = reply.body.getReader()
+  let bytes: Uint8Array | undefined
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    context.deadline.arm(context.clocks.idleMs, 'idle')
+    const read = await reader.read()
+    if (read.done) break
+    length += read.value.length
+    if (length > most) return null
+    if (bytes === undefined) bytes = read.value
+    else parts.push(read.value)
+  }
+  if (bytes === undefined) return new Uint8Array(0)
+  if (parts.length === 0) return bytes
+  const all = new Uint8Array(length)
+  let at = 0
+  for (const part of [bytes, ...parts]) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+const upstreamHeaders = ({ headers }: ProviderReply): UpstreamHeaders => ({
+  processingMs: headers.get('openai-processing-ms'),
+  version: headers.get('openai-version'),
+  requestId: headers.get('x-request-id') ?? headers.get('request-id'),
+})

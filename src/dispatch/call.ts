@@ -1,0 +1,92 @@
+/** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
+import type { InferenceRequest } from '../core/inference.ts'
+import type { ReplicaLease, Replicas } from '../core/replicas.ts'
+import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
+import type { Provider, ProviderReply } from '../providers/types.ts'
+import type { CredentialRef } from '../route/credentials.ts'
+import type { Candidate } from '../route/route.ts'
+import type { Vault } from '../vault/types.ts'
+import { promptTokens } from './live-stream.ts'
+
+/** What a call needs of the services. */
+export interface CallServices {
+  readonly vault: Vault
+  readonly replicas: Replicas
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly binding: (name: string) => Fetcher | undefined
+  readonly clock: { now(): number }
+}
+
+/** Nothing can be called: no replica is active, or a binding that the config names does not exist. */
+export class NotCallable extends Error {}
+
+/**
+ * Calls a candidate. `use` runs while the secrets are open, so that it can blank them out of an error body; what it
+ * returns must hold none of them.
+ */
+export async function call<T>(
+  services: CallServices,
+  candidate: Candidate,
+  request: InferenceRequest,
+  lease: ReplicaLease | null,
+  signal: AbortSignal,
+  use: (reply: ProviderReply, secrets: readonly string[]) => Promise<T>,
+): Promise<T> {
+  const { target, credentials } = candidate
+  const provider = services.providers.get(target.provider.protocol)
+  if (provider === undefined) throw new NotCallable(`no protocol ${target.provider.protocol}`)
+  const binding = lease?.replica.binding
+  const through = binding === undefined ? undefined : services.binding(binding)
+  if (binding !== undefined && through === undefined) throw new NotCallable(`no binding ${binding}`)
+  const refs = [credentials.primary, ...credentials.headers.map(([, value]) => value)].filter(
+    (value): value is CredentialRef => value !== null && typeof value !== 'string',
+  )
+  return withSecrets(services.vault, refs, async (secrets) => {
+    const opened = new Map(refs.map((ref, index) => [ref, secrets[index] ?? '']))
+    const headers: Record<string, string> = {}
+    for (const [name, value] of credentials.headers)
+      headers[name] = typeof value === 'string' ? value : (opened.get(value) ?? '')
+    if (request.traceparent !== undefined) headers.traceparent = request.traceparent
+    const reply = await provider.call({
+      operation: request.operation,
+      baseUrl: lease?.replica.url ?? target.provider.baseUrl,
+      model: target.model,
+      body: request.body,
+      stream: request.stream,
+      streamUsage: target.provider.streamUsage,
+      maxOutputTokens: target.maxOutputTokens,
+      credential: credentials.primary === null ? undefined : opened.get(credentials.primary),
+      headers,
+      outgoing: outgoingThrough(through),
+      signal,
+    })
+    return use(reply, secrets)
+  })
+}
+
+/** Takes a replica where the target has a pool, one not in `tried` if there is one; null where it has none. */
+export function takeReplica(
+  { replicas, clock }: CallServices,
+  { target }: Candidate,
+  request: InferenceRequest,
+  tried: Set<string>,
+): ReplicaLease | null {
+  const { pool } = target.provider
+  if (pool === undefined) return null
+  const lease = replicas.take(target.providerName, pool, promptTokens(request.bodyBytes), tried, clock.now())
+  if (lease === null) throw new NotCallable(`no active replica of ${target.providerName}`)
+  tried.add(lease.replica.id)
+  return lease
+}
+
+/** Opens all records around one action; plaintext lives only as long as it. */
+function withSecrets<T>(
+  vault: Vault,
+  refs: readonly CredentialRef[],
+  action: (secrets: readonly string[]) => Promise<T>,
+  opened: readonly string[] = [],
+): Promise<T> {
+  const [ref, ...rest] = refs
+  if (ref === undefined) return action(opened)
+  return vault.use(ref.owner, ref.name, ref.record, (value) => withSecrets(vault, rest, action, [...opened, value]))
+}

@@ -1,0 +1,57 @@
+/** One timer for all clocks of an attempt: moving the deadline is an assignment, not a new timer. */
+import type { Clock } from '../lib/clock.ts'
+
+/** Why an attempt was given up. */
+export type Expiry = 'headers' | 'first-token' | 'idle' | 'total'
+
+/**
+ * Aborts when the armed moment passes. `total` caps every phase. Re-arming for later costs nothing: the timer that is
+ * already set wakes up early, looks, and sets itself again. (A timer per event costs more than the event.)
+ */
+export class Deadline {
+  readonly #clock: Clock
+  readonly #totalAtMs: number
+  readonly #expire: (expiry: Expiry) => void
+  #atMs: number
+  #expiry: Expiry = 'total'
+  #timerAtMs = Number.POSITIVE_INFINITY
+  #cancel: (() => void) | undefined
+
+  constructor(clock: Clock, totalAtMs: number, expire: (expiry: Expiry) => void) {
+    this.#clock = clock
+    this.#totalAtMs = totalAtMs
+    this.#atMs = totalAtMs
+    this.#expire = expire
+  }
+
+  /** The attempt must reach its next step within `ms` from now. */
+  arm(ms: number, expiry: Expiry): void {
+    const at = this.#clock.now() + ms
+    this.#atMs = Math.min(at, this.#totalAtMs)
+    this.#expiry = at <= this.#totalAtMs ? expiry : 'total'
+    if (this.#atMs < this.#timerAtMs) this.#set()
+  }
+
+  /** Nothing is owed by the upstream just now; only the total runs. */
+  pause(): void {
+    this.#atMs = this.#totalAtMs
+    this.#expiry = 'total'
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#timerAtMs = Number.POSITIVE_INFINITY
+  }
+
+  #set(): void {
+    this.#cancel?.()
+    this.#timerAtMs = this.#atMs
+    this.#cancel = this.#clock.after(Math.max(0, this.#atMs - this.#clock.now()), () => {
+      this.#cancel = undefined
+      this.#timerAtMs = Number.POSITIVE_INFINITY
+      if (this.#clock.now() >= this.#atMs) this.#expire(this.#expiry)
+      else this.#set()
+    })
+  }
+}

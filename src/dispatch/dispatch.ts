@@ -1,0 +1,198 @@
+/** The stage that gets an answer: attempts, retries, fallback, up to the commit point. */
+import { type Refusal, refusal } from '../core/errors.ts'
+import type { InferenceRequest } from '../core/inference.ts'
+import { ATTEMPTS_MAX, RETRY_AFTER_MAX_MS, RETRY_BASE_MS, RETRY_CAP_MS } from '../core/limits.ts'
+import type { RetryBudget } from '../core/retry-budget.ts'
+import type { Model, Target } from '../core/snapshot.ts'
+import type { TargetHealth } from '../core/target-health.ts'
+import type { Usage } from '../core/usage.ts'
+import { backoffMs } from '../lib/backoff.ts'
+import { sleep } from '../lib/clock.ts'
+import type { Candidate } from '../route/route.ts'
+import { type AttemptResult, type AttemptServices, attempt, type UpstreamHeaders } from './attempt.ts'
+import { type Fault, nextStep, wasAccepted } from './fault.ts'
+import type { LiveStream } from './live-stream.ts'
+
+/** What every outcome tells of its attempts. */
+export interface Tried {
+  /** Upstream calls begun. */
+  readonly attempts: number
+  /** The target that answered, or was tried last. */
+  readonly target: Target | null
+  /** When the first upstream call was begun, ms since the epoch; null when none was. */
+  readonly askedAtMs: number | null
+}
+
+interface Answered extends Tried {
+  readonly target: Target
+  readonly upstream: UpstreamHeaders
+  readonly droppedParams: readonly string[]
+  /** When the commit point was reached, ms since the epoch. */
+  readonly committedAtMs: number
+}
+
+/** The verdict of dispatch. */
+export type Outcome =
+  | (Answered & { readonly kind: 'whole'; readonly bytes: Uint8Array; readonly usage: Usage | null })
+  | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
+  /** `refused`: the caller's doing; `failed`: nobody answered. */
+  | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal })
+  | (Tried & { readonly kind: 'cancelled' })
+
+/** What dispatch needs of the services. */
+export interface DispatchServices extends AttemptServices {
+  readonly health: TargetHealth
+  readonly retryBudget: RetryBudget
+  readonly random: () => number
+  readonly log: (line: Readonly<Record<string, unknown>>) => void
+}
+
+/** Asks the plan's candidates in order until one commits, and says what became of it. Never rejects. */
+export async function dispatch(
+  services: DispatchServices,
+  request: InferenceRequest,
+  plan: { readonly model: Model; readonly candidates: readonly Candidate[] },
+  client: AbortSignal,
+): Promise<Outcome> {
+  const { clock, health, random } = services
+  services.retryBudget.request()
+  const { timeouts, retries } = plan.model.config
+  const totalAtMs = request.startedAtMs + Math.min(timeouts.totalMs, request.timeoutMs ?? timeouts.totalMs)
+  const firstTokenMs = Math.min(timeouts.firstTokenMs, request.firstTokenMs ?? timeouts.firstTokenMs)
+  const faults: Fault[] = []
+  let candidates = [...plan.candidates]
+  let attempts = 0
+  let askedAtMs: number | null = null
+  let target: Target | null = null
+  const tried = (): Tried => ({ attempts, target, askedAtMs })
+
+  for (let candidate = candidates.shift(); candidate !== undefined; candidate = candidates.shift()) {
+    const { identity } = candidate.credentials
+    if (candidates.length > 0 && health.throttles(identity, clock.now(), random())) continue
+    target = candidate.target
+    const triedReplicas = new Set<string>()
+    for (let tries = 1; ; tries += 1) {
+      const startedAtMs = clock.now()
+      askedAtMs ??= startedAtMs
+      attempts += 1
+      const mayFollow = attempts < ATTEMPTS_MAX && (candidates.length > 0 || tries <= retries)
+      const result = await attempt(
+        services,
+        candidate,
+        request,
+        {
+          headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, mayFollow),
+          idleMs: timeouts.idleMs,
+          totalAtMs,
+        },
+        triedReplicas,
+        client,
+      )
+      const now = clock.now()
+      observe(services, identity, result, request, now - startedAtMs)
+      if (result.kind !== 'fault')
+        return { ...tried(), ...answer(result), target: candidate.target, committedAtMs: now }
+
+      const { fault } = result
+      if (fault.kind === 'cancelled') return { ...tried(), kind: 'cancelled' }
+      faults.push(fault)
+      report(services, request, candidate, fault)
+      // A prompt that does not fit here may fit where there is more room, and only there.
+      if (fault.kind === 'context') candidates = candidates.filter((other) => isRoomier(other.target, candidate.target))
+      if (attempts >= ATTEMPTS_MAX) candidates = []
+      const step = attempts >= ATTEMPTS_MAX ? 'next-target' : nextStep(fault, tries, candidates.length === 0, retries)
+      if (step === 'relay') return { ...tried(), ...refusalOf([fault], plan.model.alias) }
+      if (step === 'next-target' || !services.retryBudget.take(now)) break
+      const waitMs = waitBefore(fault, tries, random)
+      if (now + waitMs >= totalAtMs) break
+      await sleep(clock, waitMs, client)
+      if (client.aborted) return { ...tried(), kind: 'cancelled' }
+    }
+    if (clock.now() >= totalAtMs) break
+  }
+  return { ...tried(), ...refusalOf(faults, plan.model.alias) }
+}
+
+/**
+ * A whole reply's headers come when the answer is complete, so the first-token clock says nothing of it. An attempt
+ * that another may follow gets half of what is left of the total; the last gets all.
+ */
+const wholeMs = (leftMs: number, mayFollow: boolean): number => (mayFollow ? leftMs / 2 : leftMs)
+
+const isRoomier = (other: Target, than: Target): boolean =>
+  (other.contextWindow ?? 0) > (than.contextWindow ?? Number.POSITIVE_INFINITY)
+
+function answer(result: Exclude<AttemptResult, { kind: 'fault' }>) {
+  const { headers: upstream, droppedParams } = result
+  return result.kind === 'whole'
+    ? { kind: result.kind, bytes: result.bytes, usage: result.usage, upstream, droppedParams }
+    : { kind: result.kind, live: result.live, upstream, droppedParams }
+}
+
+/** A provider's own wait where it named one, else full jitter. */
+function waitBefore(fault: Fault, tries: number, random: () => number): number {
+  const named = fault.kind === 'rate-limited' || fault.kind === 'failed' ? fault.retryAfterMs : null
+  return named ?? backoffMs(tries - 1, RETRY_BASE_MS, RETRY_CAP_MS, random)
+}
+
+function observe(
+  { health, clock }: DispatchServices,
+  identity: string,
+  result: AttemptResult,
+  request: InferenceRequest,
+  tookMs: number,
+): void {
+  if (result.kind === 'fault' && result.fault.kind === 'cancelled') return
+  const now = clock.now()
+  health.observe(identity, result.kind !== 'fault' || wasAccepted(result.fault), now)
+  if (result.kind !== 'fault') health.observeLatency(identity, request.stream ? 'stream' : 'whole', tookMs)
+  else if (result.fault.kind === 'credential') health.markDead(identity, now)
+}
+
+/** Faults of ours or the provider's are told to the operator; the caller's own are not news. */
+function report(services: DispatchServices, request: InferenceRequest, candidate: Candidate, fault: Fault): void {
+  if (fault.kind === 'rejected' || fault.kind === 'context' || fault.kind === 'cancelled') return
+  services.log({
+    level: 'warn',
+    event: fault.kind === 'credential' ? 'credential-set-aside' : 'attempt-failed',
+    requestId: request.requestId,
+    target: candidate.target.id,
+    fault: fault.kind,
+    ...('status' in fault && fault.status > 0 ? { status: fault.status } : {}),
+    ...('why' in fault ? { why: fault.why } : {}),
+    ...('expiry' in fault ? { expiry: fault.expiry } : {}),
+    ...(fault.kind === 'credential' ? { credential: candidate.credentials.primary?.name ?? null } : {}),
+  })
+}
+
+/** What the caller is told after the last fault; only a unanimous 429 is told as one. */
+function refusalOf(faults: readonly Fault[], alias: string): { kind: 'refused' | 'failed'; refusal: Refusal } {
+  const failed = (refused: Refusal) => ({ kind: 'failed' as const, refusal: refused })
+  const last = faults.at(-1)
+  if (last?.kind === 'rejected')
+    return {
+      kind: 'refused',
+      refusal: refusal('upstream_rejected', last.message, { status: last.status, param: last.param }),
+    }
+  if (last?.kind === 'context')
+    return {
+      kind: 'refused',
+      refusal: refusal('context_length_exceeded', last.message || 'The prompt is too long for this model.', {
+        param: 'messages',
+      }),
+    }
+  const limited = faults.filter((fault) => fault.kind === 'rate-limited')
+  if (limited.length > 0 && limited.length === faults.length) {
+    const waits = limited.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])
+    return failed(
+      refusal('upstream_rate_limited', `Every provider of '${alias}' is rate limiting. Try again later.`, {
+        ...(waits.length > 0 ? { retryAfterMs: Math.min(RETRY_AFTER_MAX_MS, ...waits) } : {}),
+      }),
+    )
+  }
+  if (last?.kind === 'timeout')
+    return failed(
+      refusal('upstream_timeout', `No provider of '${alias}' answered in time. Try again, or allow more time.`),
+    )
+  return failed(refusal('upstream_failed', `No provider of '${alias}' could answer. Try again later.`))
+}

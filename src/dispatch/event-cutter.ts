@@ -1,0 +1,143 @@
+/** Cuts an OpenAI event stream into what goes on to the client and what is ours, byte for byte. No I/O. */
+import { errorIn, isContent, isUsageEvent, parseJson, usageIn } from '../core/chat-wire.ts'
+import { HELD_EVENT_BYTES_MAX } from '../core/limits.ts'
+import type { Usage } from '../core/usage.ts'
+import { concat, endOfEvent, readEvent, searchable } from '../lib/sse.ts'
+
+/** What one chunk came to. */
+export interface Cut {
+  /** Bytes for the client, in order; may be empty. */
+  readonly bytes: Uint8Array
+  /** The upstream reported an error in the stream; `bytes` end before it. */
+  readonly error: boolean
+}
+
+/** `choices` with something in it: such an event is neither the usage event nor an error. Quotes inside strings are escaped, so this cannot match there. */
+const HAS_CHOICES = /"choices"\s*:\s*\[\s*[^\]\s]/
+/** Only these need parsing once the stream is committed; `"usage":null` is on every chunk of some providers. */
+const OF_INTEREST = /"usage"\s*:\s*\{|"error"\s*:\s*[{"]|"object"\s*:\s*"error"|^event: ?error/m
+const DONE = /^data: ?\[DONE\]/m
+const EMPTY = new Uint8Array(0)
+
+/**
+ * One per attempt. Events pass as they come; a partial one too, once it is known that it is neither the usage event
+ * (which must be left out whole) nor an error (which must not reach the client in the provider's words).
+ */
+export class EventCutter {
+  readonly #dropUsage: boolean
+  /** Bytes of a partial event that are held back. */
+  #held: Uint8Array = EMPTY
+  /** The partial event's text so far, held or handed on; cut to its tail once it is too long to be of interest. */
+  #partial = ''
+  #partialReleased = false
+  /** The last event ended in a CR at the end of its chunk: a leading LF is the rest of its separator. */
+  #lineFeed: 'none' | 'pass' | 'drop' = 'none'
+  /** Complete events seen that had data: what was produced, where the provider never says. */
+  events = 0
+  usage: Usage | null = null
+  /** `[DONE]` was seen. */
+  done = false
+  /** The first content was seen. */
+  committed = false
+
+  constructor(dropUsage: boolean) {
+    this.#dropUsage = dropUsage
+  }
+
+  /** Have bytes of an unfinished event gone to the client? Then nothing of ours may be put between. */
+  get isInsideEvent(): boolean {
+    return this.#partialReleased
+  }
+
+  /** Bytes held back for now. */
+  get heldBytes(): number {
+    return this.#held.length
+  }
+
+  push(chunk: Uint8Array): Cut {
+    const bytes = this.#held.length === 0 ? chunk : concat(this.#held, chunk)
+    // Where `text` begins, as an offset in `bytes`: negative when earlier parts of the event were handed on.
+    const origin = bytes.length - chunk.length - this.#partial.length
+    const text = this.#partial + searchable(chunk)
+    let from = Math.max(0, this.#partial.length - 3)
+    let start = 0
+    let keptFrom = 0
+    const kept: Uint8Array[] = []
+    if (this.#lineFeed !== 'none' && text.length > 0) {
+      if (text[0] === '\n') {
+        start = from = 1
+        if (this.#lineFeed === 'drop') keptFrom = 1
+      }
+      this.#lineFeed = 'none'
+    }
+    for (;;) {
+      const end = endOfEvent(text, Math.max(from, start))
+      if (end === -1) break
+      const verdict = this.#event(text.slice(start, end), bytes, start + origin, end + origin)
+      if (verdict !== 'pass') {
+        kept.push(bytes.subarray(keptFrom, Math.max(keptFrom, start + origin)))
+        keptFrom = end + origin
+        if (verdict === 'error') return { bytes: join(kept), error: true }
+      }
+      if (end === text.length && text[end - 1] === '\r') this.#lineFeed = verdict === 'drop' ? 'drop' : 'pass'
+      this.#partialReleased = false
+      start = from = end
+    }
+    const partial = text.slice(start)
+    const partialAt = Math.max(keptFrom, start + origin)
+    this.#partial = partial
+    if (partial.length > 0 && !this.#partialReleased && !this.#mayRelease(partial)) {
+      this.#held = bytes.subarray(partialAt)
+      kept.push(bytes.subarray(keptFrom, partialAt))
+    } else {
+      this.#held = EMPTY
+      this.#partialReleased = partial.length > 0
+      kept.push(bytes.subarray(keptFrom))
+      if (partial.length > HELD_EVENT_BYTES_MAX) this.#partial = partial.slice(-3)
+    }
+    return { bytes: join(kept), error: false }
+  }
+
+  #mayRelease(partial: string): boolean {
+    return partial.length > HELD_EVENT_BYTES_MAX || HAS_CHOICES.test(partial)
+  }
+
+  #event(text: string, bytes: Uint8Array, from: number, to: number): 'pass' | 'drop' | 'error' {
+    if (this.committed && !OF_INTEREST.test(text)) {
+      if (text.includes('[DONE]') && DONE.test(text)) this.done = true
+      else this.events += 1
+      return 'pass'
+    }
+    // What was handed on already (`from` < 0) is read from its text: it had choices, so only its usage matters.
+    const { event, data } = readEvent(from >= 0 ? bytes.subarray(from, to) : bytesOf(text))
+    if (data === null) return 'pass'
+    if (data.startsWith('[DONE]')) {
+      this.done = true
+      this.committed = true
+      return 'pass'
+    }
+    this.events += 1
+    const value = parseJson(data)
+    // A malformed event passes unchanged: it may mean something to the client.
+    if (errorIn(value) !== null || event === 'error') return 'error'
+    this.usage = usageIn(value) ?? this.usage
+    if (isContent(value)) this.committed = true
+    if (!isUsageEvent(value)) return 'pass'
+    this.events -= 1
+    return this.#dropUsage ? 'drop' : 'pass'
+  }
+}
+
+/** Good for ASCII, which is all that is read of an event that was handed on in parts. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index)
+  return bytes
+}
+
+function join(parts: readonly Uint8Array[]): Uint8Array {
+  const full = parts.filter((part) => part.length > 0)
+  const [first] = full
+  if (first === undefined) return EMPTY
+  return full.length === 1 ? first : full.reduce(concat)
+}

@@ -1,0 +1,124 @@
+/** A committed stream: hands on the upstream's bytes one pull at a time and settles exactly once. */
+import { BYTES_PER_TOKEN, type Usage, usageEstimated } from '../core/usage.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Deadline } from './deadline.ts'
+import type { EventCutter } from './event-cutter.ts'
+
+/** How a reply ended, with the usage so far; null when nothing was used. */
+export interface Ended {
+  readonly kind: 'finished' | 'cancelled' | 'broken'
+  readonly usage: Usage | null
+  /** `timeout` for a stall, `failed` for a cut or an error; only of `broken`. */
+  readonly cause?: 'timeout' | 'failed'
+}
+
+/** After `[DONE]` an upstream gets this long to close by itself; its last bytes still count as its own. */
+const CLOSE_MS = 1000
+
+/** What the live stream is made of: the attempt's parts, past the commit point. */
+export interface LiveParts {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly cutter: EventCutter
+  readonly deadline: Deadline
+  readonly clock: Clock
+  readonly idleMs: number
+  /** What came up to the commit point. */
+  readonly prologue: Uint8Array
+  /** The upstream's error came in the same bytes as the first content: the prologue is all there will be. */
+  readonly broken: boolean
+  /** Bytes of the request, for an estimate where the provider never says. */
+  readonly requestBytes: number
+  /** Stops the upstream. */
+  readonly abort: () => void
+  /** Did the client leave? An aborted read looks like any other failure. */
+  readonly clientLeft: () => boolean
+  /** Gives the replica back. */
+  readonly release: (outcome: 'answered' | 'failed') => void
+}
+
+/** Pull `next()` until it answers with an `Ended`, or `cancel()`. */
+export class LiveStream {
+  readonly #parts: LiveParts
+  #prologue: Uint8Array | null
+  #ended: Ended | null = null
+  #timedOut = false
+  #settle: (ended: Ended) => void = () => {}
+  /** Settles once, whatever happens. */
+  readonly ended: Promise<Ended>
+
+  constructor(parts: LiveParts) {
+    this.#parts = parts
+    this.#prologue = parts.prologue
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve
+    })
+  }
+
+  /** Is the client in the middle of an event of the upstream's? */
+  get isInsideEvent(): boolean {
+    return this.#parts.cutter.isInsideEvent
+  }
+
+  /** The next bytes for the client (never empty), or how it ended. */
+  async next(): Promise<Uint8Array | Ended> {
+    if (this.#prologue !== null && this.#prologue.length > 0) {
+      const prologue = this.#prologue
+      this.#prologue = null
+      return prologue
+    }
+    const { reader, cutter, deadline, idleMs } = this.#parts
+    for (;;) {
+      if (this.#ended !== null) return this.#ended
+      if (this.#parts.broken) return this.#break()
+      let read: ReadableStreamReadResult<Uint8Array>
+      deadline.arm(cutter.done ? CLOSE_MS : idleMs, 'idle')
+      try {
+        read = await reader.read()
+      } catch {
+        return this.#end(this.#afterFailure())
+      }
+      deadline.pause()
+      if (read.done) return this.#end(cutter.done ? 'finished' : 'broken')
+      const cut = cutter.push(read.value)
+      if (cut.error && cut.bytes.length === 0) return this.#break()
+      if (cut.error) this.#break()
+      if (cut.bytes.length > 0) return cut.bytes
+    }
+  }
+
+  /** The client left, or nobody reads any more: stops the upstream. After the end it does nothing. */
+  cancel(): void {
+    if (this.#ended !== null) return
+    this.#parts.abort()
+    this.#end(this.#parts.cutter.done ? 'finished' : 'cancelled')
+  }
+
+  #break(): Ended {
+    this.#parts.abort()
+    return this.#end('broken')
+  }
+
+  /** Tells why the read that is about to fail fails. */
+  expired(): void {
+    this.#timedOut = true
+  }
+
+  #afterFailure(): Ended['kind'] {
+    if (this.#parts.cutter.done) return 'finished'
+    return this.#parts.clientLeft() ? 'cancelled' : 'broken'
+  }
+
+  #end(kind: Ended['kind']): Ended {
+    if (this.#ended !== null) return this.#ended
+    const { deadline, release, cutter, requestBytes } = this.#parts
+    deadline.stop()
+    release(kind === 'broken' ? 'failed' : 'answered')
+    const usage = cutter.usage ?? usageEstimated(requestBytes, cutter.events)
+    this.#ended = { kind, usage, ...(kind === 'broken' ? { cause: this.#timedOut ? 'timeout' : 'failed' } : {}) }
+    this.#settle(this.#ended)
+    return this.#ended
+  }
+}
+
+/** Tokens of a prompt by its bytes, for the load of a replica. */
+export const promptTokens = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN)
