@@ -104,3 +104,30 @@ export const PROVIDER_CHECK_BYTES_MAX = 4 * 1024 * 1024
 export const CREDENTIAL_PUT_TRIES_MAX = 4
 /** Tenants looked through at a time by reseal and status. */
 export const TENANTS_AT_ONCE_MAX = 8
+
+/** A revoked key is told so this long; then it is unknown. */
+export const REVOKED_KEY_MS = 30 * 86_400_000
+/** Single usage records are kept this long, and at most this many bytes of them per tenant. */
+export const USAGE_RAW_MS = 30 * 86_400_000
+export const USAGE_RAW_BYTES_MAX = 1024 * 1024 * 1024
+/** Roll-ups are kept this long. */
+export const USAGE_ROLLUP_MS = 400 * 86_400_000
+/** How often a tenant's object with usage looks for what to prune. */
+export const USAGE_PRUNE_MS = 3_600_000
+/** Request ids that a tenant's object remembers in one of its two generations, to know a row that comes twice. */
+export const RECENT_IDS_MAX = 20_000
+/** Versions of the config document that are kept. */
+export const CONFIG_VERSIONS_MAX = 1000
+/** JSON characters of one side of an audit entry; more is cut to a note. A stored row may have 2 MB. */
+export const AUDIT_SIDE_CHARS_MAX = 256 * 1024
+/** Deadline of one call to a Durable Object from the admin API. */
+export const ADMIN_OBJECT_CALL_MS = 15_000
+/** Calls to a Durable Object for one question, the first included; and the backoff between them. */
+export const OBJECT_CALLS_MAX = 3
+export const OBJECT_RETRY_BASE_MS = 50
+export const OBJECT_RETRY_CAP_MS = 500
+/** What an object could not do (deliver its audit, erase a tenant) is tried again after this. */
+export const TIMER_RETRY_MS = 10_000
+/** Audit entries that a tenant's object delivers in one call; erasures that the Directory does in one alarm. */
+export const OUTBOX_BATCH_MAX = 100
+export const ERASURES_BATCH_MAX = 20
