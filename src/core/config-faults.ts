@@ -44,7 +44,6 @@ export function checkConfig(
   ]
   return parsed.success && faults.length === 0 ? { ok: true, config: parsed.data } : { ok: false, faults }
 }
-}
 
 /** The places that name a credential which does not exist. */
 export function missingCredentials(document: unknown, credentials: ReadonlySet<string>): Fault[] {
