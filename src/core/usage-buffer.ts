@@ -1,15 +1,10 @@
 /** Usage rows on their way to their tenant's object: bounded, batched, never lost to a failed flush. No I/O. */
 import { USAGE_BUFFER_ROWS_MAX, USAGE_FLUSH_MS, USAGE_SEGMENT_ROWS_MAX } from './limits.ts'
+import type { TenantPlace } from './tenant.ts'
 import type { UsageRecord } from './usage-record.ts'
 
-/** Whose rows they are. */
-export interface RowOwner {
-  readonly id: string
-  readonly generation: string
-}
-
 interface Queue {
-  readonly owner: RowOwner
+  readonly owner: TenantPlace
   rows: UsageRecord[]
   /** When somebody last said that they would flush; void after twice the interval, since they may be gone. */
   armedAtMs: number
@@ -22,7 +17,7 @@ export class UsageBuffer {
   #dropped = 0
 
   /** Adds a row. True when the caller must see to a flush after USAGE_FLUSH_MS. */
-  add(owner: RowOwner, row: UsageRecord, nowMs: number): boolean {
+  add(owner: TenantPlace, row: UsageRecord, nowMs: number): boolean {
     const name = `${owner.id}.${owner.generation}`
     let queue = this.#queues.get(name)
     if (queue === undefined) {
@@ -40,7 +35,7 @@ export class UsageBuffer {
   }
 
   /** Takes up to one segment of rows of an owner; empty when there are none. */
-  take(owner: RowOwner): UsageRecord[] {
+  take(owner: TenantPlace): UsageRecord[] {
     const name = `${owner.id}.${owner.generation}`
     const queue = this.#queues.get(name)
     if (queue === undefined) return []
@@ -52,7 +47,7 @@ export class UsageBuffer {
   }
 
   /** Puts rows back whose flush failed; what no longer fits is dropped and counted. The next row arms a flush. */
-  putBack(owner: RowOwner, rows: readonly UsageRecord[]): void {
+  putBack(owner: TenantPlace, rows: readonly UsageRecord[]): void {
     const name = `${owner.id}.${owner.generation}`
     const queue = this.#queues.get(name) ?? { owner, rows: [], armedAtMs: Number.NEGATIVE_INFINITY }
     const room = Math.max(0, USAGE_BUFFER_ROWS_MAX - this.#rows)
@@ -65,7 +60,7 @@ export class UsageBuffer {
   }
 
   /** Owners that have rows waiting with nobody to flush them: their arming request died. */
-  orphans(nowMs: number): RowOwner[] {
+  orphans(nowMs: number): TenantPlace[] {
     return [...this.#queues.values()]
       .filter((queue) => queue.rows.length > 0 && nowMs - queue.armedAtMs >= 2 * USAGE_FLUSH_MS)
       .map((queue) => queue.owner)

@@ -8,8 +8,8 @@ import type { EventCutter } from './event-cutter.ts'
 export interface Ended {
   readonly kind: 'finished' | 'cancelled' | 'broken'
   readonly usage: Usage | null
-  /** `timeout` for a stall, `failed` for a cut or an error; only of `broken`. */
-  readonly cause?: 'timeout' | 'failed'
+  /** What broke it: a stall, or a cut or an error; null otherwise. */
+  readonly code: 'upstream_timeout' | 'upstream_failed' | null
 }
 
 /** After `[DONE]` an upstream gets this long to close by itself; its last bytes still count as its own. */
@@ -114,7 +114,8 @@ export class LiveStream {
     deadline.stop()
     release(kind === 'broken' ? 'failed' : 'answered')
     const usage = cutter.usage ?? usageEstimated(requestBytes, cutter.events)
-    this.#ended = { kind, usage, ...(kind === 'broken' ? { cause: this.#timedOut ? 'timeout' : 'failed' } : {}) }
+    const broken = this.#timedOut ? 'upstream_timeout' : 'upstream_failed'
+    this.#ended = { kind, usage, code: kind === 'broken' ? broken : null }
     this.#settle(this.#ended)
     return this.#ended
   }
