@@ -36,12 +36,18 @@ export interface ProviderReply {
   readonly droppedParams: readonly string[]
 }
 
+/** What a try of the credential needs: no request of a caller's, nothing that costs tokens. */
+export type ProviderCheck = Pick<ProviderCall, 'baseUrl' | 'credential' | 'headers' | 'outgoing' | 'signal'>
+
 /**
- * One protocol. Rejects only when nothing came back at all (refused, TLS, aborted) or, with a `ProviderRefusal`,
- * when the request cannot be said in its protocol.
+ * One protocol. Rejects only when nothing came back at all (refused, TLS, aborted). A request that cannot be said in
+ * its protocol is answered as its provider would: status 400 and an error body that names the field.
  */
 export interface Provider {
   readonly operations: readonly Operation[]
-  /** The name that `baseUrl` defaults to, for the docs. */
+  /** Where `baseUrl` points when the config names none; undefined where it must. */
+  readonly defaultBaseUrl: string | undefined
   call(call: ProviderCall): Promise<ProviderReply>
+  /** Tries the credential by listing models: OpenAI's list (`{data:[{id}]}`) or its error body. */
+  check(call: ProviderCheck): Promise<ProviderReply>
 }

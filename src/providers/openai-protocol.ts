@@ -1,0 +1,74 @@
+/** Providers that speak OpenAI's protocol: the caller's JSON goes out, their bytes come back. The hot path. */
+import type { Operation } from '../core/inference.ts'
+import { USER_AGENT } from '../lib/version.ts'
+import type { Provider, ProviderCall, ProviderReply } from './types.ts'
+
+const PATHS: Readonly<Record<Operation, string>> = {
+  chat: '/chat/completions',
+  completions: '/completions',
+  embeddings: '/embeddings',
+}
+const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
+const NOTHING_DROPPED: readonly string[] = []
+const STREAM_OPTIONS_DROPPED: readonly string[] = ['stream_options']
+
+/** OpenAI, vLLM, SGLang, TGI, Ollama and all who copy them. */
+export const openaiProtocol: Provider = {
+  operations: ['chat', 'completions', 'embeddings'],
+  defaultBaseUrl: DEFAULT_BASE_URL,
+  async call(call) {
+    const { body, model, stream, streamUsage } = call
+    const reply = await call.outgoing({
+      url: endpoint(call.baseUrl, PATHS[call.operation]),
+      method: 'POST',
+      headers: headersOf(call, stream ? 'text/event-stream' : 'application/json'),
+      // Spread first: `model` keeps its place, and a prefix cache over the raw body its hits.
+      body: JSON.stringify(
+        stream ? { ...body, model, stream_options: streamOptions(body, streamUsage) } : { ...body, model },
+      ),
+      signal: call.signal,
+    })
+    const dropped = stream && !streamUsage && body.stream_options != null ? STREAM_OPTIONS_DROPPED : NOTHING_DROPPED
+    return replyOf(reply, dropped)
+  },
+  async check(call) {
+    const { signal } = call
+    const headers = headersOf(call, 'application/json')
+    return replyOf(await call.outgoing({ url: endpoint(call.baseUrl, '/models'), method: 'GET', headers, signal }))
+  },
+}
+
+function endpoint(baseUrl = DEFAULT_BASE_URL, path: string): string {
+  return baseUrl.endsWith('/') ? baseUrl.slice(0, -1) + path : baseUrl + path
+}
+
+/** Usage is always asked for. A provider that rejects the question gets no `stream_options` at all. */
+function streamOptions(body: ProviderCall['body'], streamUsage: boolean): object | undefined {
+  if (!streamUsage) return undefined
+  const asked = body.stream_options
+  return typeof asked === 'object' ? { ...asked, include_usage: true } : { include_usage: true }
+}
+
+/**
+ * The whole list of what goes out. `identity`: a body that passes through untouched must not come compressed, and
+ * runtimes ask for compression by themselves when nothing is said.
+ */
+function headersOf(call: Pick<ProviderCall, 'credential' | 'headers'>, accept: string): Record<string, string> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    accept,
+    'accept-encoding': 'identity',
+    'user-agent': USER_AGENT,
+  }
+  if (call.credential !== undefined) headers.authorization = `Bearer ${call.credential}`
+  // In lower case: two spellings of one name would be sent as one header with both values.
+  for (const name in call.headers) headers[name.toLowerCase()] = call.headers[name] as string
+  return headers
+}
+
+const replyOf = ({ status, headers, body }: Response, droppedParams = NOTHING_DROPPED): ProviderReply => ({
+  status,
+  headers,
+  body,
+  droppedParams,
+})
