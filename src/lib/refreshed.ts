@@ -95,8 +95,12 @@ export function createRefreshed<T extends NonNullable<unknown>>(
     return own
   }
 
-  /** Out of reach as far as we know: the last load failed, and so lately that the next ones have been under way. */
-  const outOfReach = (): boolean => failed !== undefined && clock.now() - failed.atMs <= RETRY_MS + 2 * deadlineMs
+  /** Out of reach as far as anybody knows: the last load failed just now, or is being repeated at this moment. */
+  const outOfReach = (): boolean => {
+    if (failed === undefined) return false
+    const nowMs = clock.now()
+    return nowMs - failed.atMs < RETRY_MS || (flight !== undefined && nowMs - flight.beganMs < deadlineMs)
+  }
 
   const peek = (): T | undefined => {
     const usable = within(outOfReach() ? staleMs : freshMs)
