@@ -25,15 +25,8 @@ const models = z
   .array(z.string().regex(/^[!-~]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces'))
   .max(MODEL_GLOBS_MAX)
   .describe('Globs over model aliases; absent: all, []: none')
-const limits = z
-  .array(limitSchema)
-  .max(LIMITS_MAX)
-  .superRefine((list, context) => {
-    for (const [index, { name }] of list.entries()) {
-      if (list.findIndex((limit) => limit.name === name) === index) continue
-      context.addIssue({ code: 'custom', path: [index, 'name'], message: 'is the name of another limit in this list' })
-    }
-  })
+/** Which fields of a limit go together is checked beside this, by `limitFaults`. */
+const limits = z.array(limitSchema).max(LIMITS_MAX)
 const metadata = z
   .record(z.string().min(1).max(64), z.string().max(METADATA_VALUE_CHARS_MAX))
   .refine((entries) => Object.keys(entries).length <= METADATA_ENTRIES_MAX, `holds more than ${METADATA_ENTRIES_MAX}`)
