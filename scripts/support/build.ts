@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { UserError } from './run.ts'
 import { moduleKind } from './workerd-config.ts'
 
 /** Wrangler without its banner, its look for updates and its telemetry: nothing here may wait for the network. */
@@ -11,6 +12,7 @@ export const quietWrangler: NodeJS.ProcessEnv = {
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_NO_SKILLS_UPDATE_PROMPTS: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   CI: '1',
 }
 
@@ -19,9 +21,6 @@ export function installed(folder: string, command: string): string {
   return join(folder, 'node_modules/.bin', command)
 }
 
-/** The build failed; the message is the builder's own. */
-export class BuildError extends Error {}
-
 /** Builds into `output` and returns the bundle's modules, the entry first. */
 export async function buildWorker(folder: string, output: string): Promise<readonly string[]> {
   await rm(output, { recursive: true, force: true })
@@ -29,7 +28,7 @@ export async function buildWorker(folder: string, output: string): Promise<reado
   const env = { ...process.env, ...quietWrangler }
   await promisify(execFile)(process.execPath, args, { cwd: folder, env, maxBuffer: 16 * 1024 * 1024 }).catch(
     (error: { stdout?: string; stderr?: string; message: string }) => {
-      throw new BuildError(`the Worker does not build:\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
+      throw new UserError(`the Worker does not build:\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
     },
   )
   const files = (await readdir(output, { recursive: true })).filter((name) => moduleKind(name) !== undefined)

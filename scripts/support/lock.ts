@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { isAlive } from './child.ts'
+import { UserError } from './run.ts'
 
 const LET_GO_MS = 5000
 const POLL_MS = 50
 
-const lockSchema = z.object({ script: z.int(), worker: z.int().optional() })
+const workers = { dev: 'wrangler', serve: 'workerd' } as const
 
-/** The folder has a runner already; the message is for the user. */
-export class StateInUseError extends Error {}
+const lockSchema = z.object({ script: z.int(), worker: z.int().optional() })
 
 export interface Lock {
   /** Names the process that has the files open, which may outlive a killed script by a moment. */
@@ -19,18 +19,18 @@ export interface Lock {
   readonly release: () => Promise<void>
 }
 
-/** Takes the folder, or throws a StateInUseError. What a killed runner left behind is waited out and taken over. */
-export async function lockState(folder: string, script: string): Promise<Lock> {
+/** Takes the folder, or throws a UserError. What a killed runner left behind is waited out and taken over. */
+export async function lockState(folder: string, script: 'dev' | 'serve'): Promise<Lock> {
   const file = join(folder, `${script}.lock`)
   const left = lockSchema.safeParse(await readFile(file, 'utf8').then(JSON.parse, () => undefined)).data
-  if (left !== undefined && left.script !== process.pid && (await isAlive(left.script, script))) {
-    throw new StateInUseError(`${folder} is in use by process ${left.script}; stop it or choose another with --state`)
+  if (left !== undefined && left.script !== process.pid && (await isAlive(left.script, `${script}.ts`))) {
+    throw new UserError(`${folder} is in use by process ${left.script}; stop it or choose another with --state`)
   }
   const { worker } = left ?? {}
   if (worker !== undefined) {
     const deadline = performance.now() + LET_GO_MS
-    while (await isAlive(worker, 'workerd')) {
-      if (performance.now() > deadline) throw new StateInUseError(`${folder} is in use by process ${worker}; stop it`)
+    while (await isAlive(worker, workers[script])) {
+      if (performance.now() > deadline) throw new UserError(`${folder} is in use by process ${worker}; stop it`)
       await sleep(POLL_MS)
     }
   }

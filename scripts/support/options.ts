@@ -1,12 +1,10 @@
 /** The flags that `dev` and `serve` take. */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { UserError } from './run.ts'
 
 /** The project's folder. */
 export const projectFolder = resolve(import.meta.dirname, '../..')
-
-/** A flag that makes no sense; its message is for the user. */
-export class UsageError extends Error {}
 
 export interface RunOptions {
   readonly port: number
@@ -22,7 +20,7 @@ export interface RunOptions {
 const PORT_DEFAULT = 8787
 const ISOLATES_MAX = 16
 
-/** Reads the flags; throws a UsageError on a wrong one. `allowed` names the flags that not every command has. */
+/** Reads the flags; throws a UserError on a wrong one. `allowed` names the flags that not every command has. */
 export function readRunOptions(
   args: readonly string[],
   allowed: readonly ('isolates' | 'origin' | 'model')[],
@@ -31,11 +29,10 @@ export function readRunOptions(
   const values = parse(args)
   for (const name of ['isolates', 'origin', 'model'] as const) {
     if (values[name] !== undefined && !allowed.includes(name))
-      throw new UsageError(`--${name} is not a flag of this command`)
+      throw new UserError(`--${name} is not a flag of this command`)
   }
-  if (values['no-demo'] && values.origin !== undefined)
-    throw new UsageError('--no-demo and --origin exclude each other')
-  if (values.model !== undefined && values.origin === undefined) throw new UsageError('--model needs --origin')
+  if (values['no-demo'] && values.origin !== undefined) throw new UserError('--no-demo and --origin exclude each other')
+  if (values.model !== undefined && values.origin === undefined) throw new UserError('--model needs --origin')
   const isolates = wholeNumber('isolates', values.isolates ?? '1', 1, ISOLATES_MAX)
   return {
     port: wholeNumber('port', values.port ?? String(PORT_DEFAULT), 1, 65_536 - isolates),
@@ -63,14 +60,14 @@ function parse(args: readonly string[]) {
       },
     }).values
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UserError(error instanceof Error ? error.message : String(error))
   }
 }
 
 function wholeNumber(name: string, text: string, least: number, most: number): number {
   const value = Number(text)
   if (!/^\d+$/.test(text) || value < least || value > most) {
-    throw new UsageError(`--${name} must be a whole number from ${least} to ${most}`)
+    throw new UserError(`--${name} must be a whole number from ${least} to ${most}`)
   }
   return value
 }
@@ -79,7 +76,7 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
 function originUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new UsageError('--origin must be a URL, as in http://127.0.0.1:11434/v1')
+    throw new UserError('--origin must be a URL, as in http://127.0.0.1:11434/v1')
   }
   const path = url.pathname.replace(/\/+$/, '')
   return `${url.origin}${path === '' ? '/v1' : path}`

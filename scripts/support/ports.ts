@@ -1,13 +1,15 @@
 /** Ports of this machine: whether one is free, and whether a server on it answers. */
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { UserError } from './run.ts'
 
 const POLL_MS = 40
 
-/** The first of the ports that somebody else listens on. */
-export async function busyPort(ports: readonly number[]): Promise<number | undefined> {
-  for (const port of ports) if (!(await isFree(port))) return port
-  return undefined
+/** Throws when somebody else listens on one of the ports. */
+export async function requireFreePorts(ports: readonly number[]): Promise<void> {
+  for (const port of ports) {
+    if (!(await isFree(port))) throw new UserError(`port ${port} is in use; choose another with --port`)
+  }
 }
 
 function isFree(port: number): Promise<boolean> {
