@@ -1,0 +1,101 @@
+/** Verbs over tenants. */
+import type { Command } from 'commander'
+import type { TenantView } from '../../src/core/admin-views.ts'
+import { path } from './client.ts'
+import { CliError } from './io.ts'
+import { fields, table } from './print.ts'
+import { collect, type PolicyOptions, policyOf, type Verbs, withPolicy } from './verbs.ts'
+
+interface TenantOptions extends PolicyOptions {
+  readonly name?: string
+  readonly metadata?: string[]
+  readonly waitMaxMs?: number
+  readonly region?: string
+  readonly jurisdiction?: string
+  readonly allModels?: boolean
+}
+
+export function tenantVerbs(program: Command, { client, show }: Verbs): void {
+  const tenant = program.command('tenant').description('make, look at and change tenants')
+  const one = (view: TenantView) => fields({ ...view })
+
+  tenant
+    .command('list')
+    .description('all tenants')
+    .action(async () => {
+      const sluice = await client()
+      show(await sluice.all<TenantView>('/tenants'), ({ data }) =>
+        table(data, {
+          ID: ({ id }) => id,
+          NAME: ({ name }) => name,
+          STATE: ({ state }) => state,
+          MODELS: ({ models }) => models?.join(' ') ?? 'all',
+          CREATED: ({ createdAt }) => createdAt,
+        }),
+      )
+    })
+  tenant
+    .command('get')
+    .argument('<id>')
+    .description('one tenant')
+    .action(async (id: string) => {
+      const sluice = await client()
+      show(await sluice.call<TenantView>('GET', path`/tenants/${id}`), one)
+    })
+  withTenantOptions(tenant.command('create').argument('<id>').description('make a tenant'))
+    .option('--region <region>', 'where its object is made, as in weur')
+    .option('--jurisdiction <jurisdiction>', 'where its data must stay, as in eu')
+    .action(async (id: string, options: TenantOptions) => {
+      const { region, jurisdiction, name = id } = options
+      const sluice = await client()
+      const body = { id, name, ...(await fieldsOf(options)), region, jurisdiction }
+      show(await sluice.call<TenantView>('POST', '/tenants', body), one)
+    })
+  withTenantOptions(tenant.command('update').argument('<id>').description('replace what the options name'))
+    .option('--all-models', 'lift the restriction to some models')
+    .action(async (id: string, options: TenantOptions) => {
+      const named = await fieldsOf(options)
+      const body = { name: options.name, ...named, ...(options.allModels === true ? { models: null } : {}) }
+      const sluice = await client()
+      show(await sluice.call<TenantView>('PATCH', path`/tenants/${id}`, body), one)
+    })
+  for (const [verb, state, what] of [
+    ['suspend', 'suspended', 'refuse all calls of a tenant within 10 s'],
+    ['activate', 'active', 'let a suspended tenant in again'],
+  ] as const) {
+    tenant
+      .command(verb)
+      .argument('<id>')
+      .description(what)
+      .action(async (id: string) => {
+        const sluice = await client()
+        show(await sluice.call<TenantView>('PATCH', path`/tenants/${id}`, { state }), one)
+      })
+  }
+  tenant
+    .command('delete')
+    .argument('<id>')
+    .description('delete a tenant with its keys, credentials and usage')
+    .action(async (id: string) => {
+      const sluice = await client()
+      await sluice.call('DELETE', path`/tenants/${id}`)
+      show({ id, deleted: true }, () => `Tenant ${id} is gone; what it stored is being erased.`)
+    })
+}
+
+function withTenantOptions(command: Command): Command {
+  return withPolicy(command)
+    .option('--name <name>', 'name for people')
+    .option('--metadata <name=value>', 'repeatable; all of them are replaced', collect)
+    .option('--wait-max-ms <ms>', 'longest wait of a request for its limits', Number)
+}
+
+async function fieldsOf({ metadata, waitMaxMs, ...policy }: TenantOptions): Promise<Record<string, unknown>> {
+  return { ...(await policyOf(policy)), metadata: metadata && Object.fromEntries(metadata.map(pairOf)), waitMaxMs }
+}
+
+function pairOf(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at < 1) throw new CliError(`--metadata takes name=value, not ${text}.`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
