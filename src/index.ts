@@ -1,5 +1,36 @@
-/** Worker entry: wiring only. */
+/** Worker entry: wiring only. One app per isolate, made at its first request. */
+import { waitUntil } from 'cloudflare:workers'
+import { adminApp } from './admin/app.ts'
+import { edgeApp } from './edge/app.ts'
+import { misconfiguredApp } from './edge/misconfigured.ts'
+import { createServices } from './services.ts'
+
 export { DirectoryObject } from './objects/directory.ts'
 export { TenantObject } from './objects/tenant.ts'
 
-export default { fetch: () => new Response('ok') } satisfies ExportedHandler<Env>
+interface App {
+  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
+}
+
+function makeApp(env: Env): App {
+  const services = createServices(env, waitUntil)
+  if ('fault' in services) {
+    console.error(JSON.stringify({ level: 'error', event: 'misconfigured', ...services.fault }))
+    return misconfiguredApp(services.fault)
+  }
+  const app = edgeApp(services)
+  app.route(
+    '/',
+    adminApp(() => services),
+  )
+  return app
+}
+
+let app: App | undefined
+
+export default {
+  fetch(request, env, ctx) {
+    app ??= makeApp(env)
+    return app.fetch(request, env, ctx)
+  },
+} satisfies ExportedHandler<Env>

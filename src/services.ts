@@ -1,15 +1,28 @@
 /** Composition root: Env → Services. The one file that names concrete adapters. */
-import type { Replicas } from './core/replicas.ts'
-import type { RetryBudget } from './core/retry-budget.ts'
-import type { DirectorySnapshot, Model } from './core/snapshot.ts'
-import type { TargetHealth } from './core/target-health.ts'
-import type { UsageBuffer } from './core/usage-buffer.ts'
-import type { Clock } from './lib/clock.ts'
-import type { Refreshed } from './lib/refreshed.ts'
+import {
+  OBJECT_CALL_MS,
+  SNAPSHOT_FRESH_MS,
+  SNAPSHOT_REFRESH_MAX_MS,
+  SNAPSHOT_REFRESH_MIN_MS,
+  SNAPSHOT_STALE_MS,
+} from './core/limits.ts'
+import { Replicas } from './core/replicas.ts'
+import { RetryBudget } from './core/retry-budget.ts'
+import { readSettings, type SettingsFault } from './core/settings.ts'
+import { compileModels, type DirectorySnapshot, type Model } from './core/snapshot.ts'
+import { TargetHealth } from './core/target-health.ts'
+import { UsageBuffer } from './core/usage-buffer.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
 import type { Fetcher } from './lib/outgoing.ts'
+import { createRefreshed, type Refreshed } from './lib/refreshed.ts'
+import { providers } from './providers/registry.ts'
 import type { Provider } from './providers/types.ts'
+import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
+import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
 import type { Directory, DirectoryAdmin, TenantAdmin, TenantPlace, TenantStore } from './stores/types.ts'
+import { createApiKeys } from './vault/api-keys.ts'
 import type { ApiKeys, Vault } from './vault/types.ts'
+import { createVault, masterKeyFault } from './vault/vault.ts'
 
 /** The deployment as this isolate knows it: a snapshot with what is compiled from it once per revision. */
 export interface Deployment extends DirectorySnapshot {
@@ -46,4 +59,89 @@ export interface Services {
   readonly tenantAdmin: (place: TenantPlace) => TenantAdmin
   /** What only this isolate knows of how it fares, for `GET /admin/status`. */
   readonly status?: () => { readonly degradedSeconds: number; readonly rowsDropped: number }
+}
+
+/** Makes the services of one isolate, or says which variable keeps it from working. */
+export function createServices(env: Env, background: Services['background']): Services | { fault: SettingsFault } {
+  const variables = env as unknown as Readonly<Record<string, unknown>>
+  const settings = readSettings(variables, masterKeyFault)
+  if ('message' in settings) return { fault: settings }
+  const clock = systemClock
+  const random = Math.random
+  const surroundings = { clock, random, background }
+  const vault = createVault({ masterKey: settings.masterKey, previous: settings.previousMasterKey, clock })
+  const directory = createDirectory(env.DIRECTORY, surroundings)
+  const usageBuffer = new UsageBuffer()
+  const degraded = new DegradedTime(clock)
+  const deployment = createRefreshed<Deployment>({
+    ...surroundings,
+    refreshMinMs: SNAPSHOT_REFRESH_MIN_MS,
+    refreshMaxMs: SNAPSHOT_REFRESH_MAX_MS,
+    freshMs: SNAPSHOT_FRESH_MS,
+    staleMs: SNAPSHOT_STALE_MS,
+    deadlineMs: OBJECT_CALL_MS,
+    load: async (current) => {
+      const snapshot = await degraded.watch(directory.snapshot(current?.revision ?? -1))
+      if (snapshot !== null) return { ...snapshot, models: compileModels(snapshot.config) }
+      if (current === undefined) throw new Error('the directory has no snapshot')
+      return current
+    },
+  })
+  return {
+    ...surroundings,
+    log: (line) => console.log(JSON.stringify(line)),
+    deployment,
+    directory,
+    tenants: createTenants(env.TENANT, surroundings),
+    vault,
+    apiKeys: createApiKeys(vault),
+    providers: providers(),
+    binding: (name) => fetcher(variables[name]),
+    health: new TargetHealth(),
+    replicas: new Replicas(),
+    retryBudget: new RetryBudget(),
+    usageBuffer,
+    allowPrivate: settings.allowPrivate,
+    adminTokens: settings.adminTokens,
+    directoryAdmin: createDirectoryAdmin(env.DIRECTORY, surroundings),
+    tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
+    status: () => ({ degradedSeconds: degraded.seconds, rowsDropped: usageBuffer.dropped }),
+  }
+}
+
+/** Time during which a source could not be asked: from a first failure to the next success. */
+class DegradedTime {
+  readonly #clock: Clock
+  #totalMs = 0
+  #sinceMs: number | null = null
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  async watch<T>(asked: Promise<T>): Promise<T> {
+    try {
+      const answer = await asked
+      this.#totalMs = this.#soFarMs
+      this.#sinceMs = null
+      return answer
+    } catch (error) {
+      this.#sinceMs ??= this.#clock.now()
+      throw error
+    }
+  }
+
+  get seconds(): number {
+    return Math.round(this.#soFarMs / 1000)
+  }
+
+  get #soFarMs(): number {
+    return this.#totalMs + (this.#sinceMs === null ? 0 : this.#clock.now() - this.#sinceMs)
+  }
+}
+
+/** A binding that can be fetched from; anything else of that name (a secret, say) is none. */
+function fetcher(value: unknown): Fetcher | undefined {
+  const isFetcher = typeof value === 'object' && value !== null && 'fetch' in value && !('idFromName' in value)
+  return isFetcher ? (value as Fetcher) : undefined
 }

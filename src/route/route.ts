@@ -1,6 +1,7 @@
 /** The stage that decides who may answer, and in which order: filter, score, pick. No I/O. */
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest, Operation } from '../core/inference.ts'
+import { forbiddenModel, unknownModel } from '../core/models.ts'
 import type { DirectorySnapshot, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Caller } from '../core/tenant.ts'
@@ -52,17 +53,6 @@ export function route(
   )
   return { kind: 'plan', model, candidates: order.flatMap((index) => usable[index] ?? []) }
 }
-
-/** The same words wherever a model is looked up, so that 404s differ by the id alone. */
-export const unknownModel = (alias: string): Refusal =>
-  refusal('model_not_found', `The model '${alias}' does not exist. GET /v1/models lists the models of this key.`, {
-    param: 'model',
-  })
-
-const forbiddenModel = (alias: string): Refusal =>
-  refusal('model_not_allowed', `This key may not call the model '${alias}'. Ask your operator to allow it.`, {
-    param: 'model',
-  })
 
 type Refused = Extract<Plan, { kind: 'refused' }>
 

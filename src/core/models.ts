@@ -1,0 +1,14 @@
+/** What is said of models that are not there or not allowed: the same words wherever one is looked up. No I/O. */
+import { type Refusal, refusal } from './errors.ts'
+
+/** No such alias, or none that this caller may know of. Such answers differ by the id alone. */
+export const unknownModel = (alias: string): Refusal =>
+  refusal('model_not_found', `The model '${alias}' does not exist. GET /v1/models lists the models of this key.`, {
+    param: 'model',
+  })
+
+/** An alias that exists, but not for this key. */
+export const forbiddenModel = (alias: string): Refusal =>
+  refusal('model_not_allowed', `This key may not call the model '${alias}'. Ask your operator to allow it.`, {
+    param: 'model',
+  })

@@ -1,0 +1,55 @@
+/** The variables and secrets of a deployment: read once, and a fault said with the variable's name, never its value. No I/O. */
+
+/** Variables as the platform hands them over; an empty one counts as absent. */
+export interface Settings {
+  readonly masterKey: string
+  readonly previousMasterKey: string | undefined
+  /** Current first; the second is honoured during a change. */
+  readonly adminTokens: readonly string[]
+  /** Upstream URLs may be plain HTTP on private or loopback addresses. */
+  readonly allowPrivate: boolean
+}
+
+/** What is wrong with which variable. */
+export interface SettingsFault {
+  readonly variable: string
+  readonly message: string
+}
+
+const ADMIN_TOKEN_CHARS_MIN = 32
+/** Either both of a pair are set or neither. */
+const PAIRS = [
+  ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
+  ['UPSTASH_VECTOR_REST_URL', 'UPSTASH_VECTOR_REST_TOKEN'],
+] as const
+
+/** Reads the settings; `masterKeyFault` knows what a master key must be. The first fault found is told. */
+export function readSettings(
+  variables: Readonly<Record<string, unknown>>,
+  masterKeyFault: (value: string | undefined) => string | null,
+): Settings | SettingsFault {
+  const read = (name: string): string | undefined => {
+    const value = variables[name]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  const masterKey = read('SLUICE_MASTER_KEY') ?? ''
+  const fault = masterKeyFault(masterKey)
+  if (fault !== null) return { variable: 'SLUICE_MASTER_KEY', message: fault }
+  const previousMasterKey = read('SLUICE_MASTER_KEY_PREVIOUS')
+  const previousFault = previousMasterKey === undefined ? null : masterKeyFault(previousMasterKey)
+  if (previousFault !== null) return { variable: 'SLUICE_MASTER_KEY_PREVIOUS', message: previousFault }
+  const adminTokens: string[] = []
+  for (const variable of ['SLUICE_ADMIN_TOKEN', 'SLUICE_ADMIN_TOKEN_PREVIOUS']) {
+    const token = read(variable)
+    if (token === undefined && variable === 'SLUICE_ADMIN_TOKEN') return { variable, message: 'is not set' }
+    if (token !== undefined && token.length < ADMIN_TOKEN_CHARS_MIN)
+      return { variable, message: `is shorter than ${ADMIN_TOKEN_CHARS_MIN} characters` }
+    if (token !== undefined) adminTokens.push(token)
+  }
+  for (const pair of PAIRS) {
+    const missing = pair.find((name) => read(name) === undefined)
+    if (missing !== undefined && pair.some((name) => read(name) !== undefined))
+      return { variable: missing, message: 'is not set, but the other of its pair is' }
+  }
+  return { masterKey, previousMasterKey, adminTokens, allowPrivate: read('SLUICE_ALLOW_PRIVATE') === '1' }
+}

@@ -1,0 +1,69 @@
+/** OpenAI's requests, decoded into the path's own form, or the reason why not. */
+import type { z } from 'zod'
+import { chatRequestSchema, completionsRequestSchema, embeddingsRequestSchema, paramOf } from '../core/chat.ts'
+import { type Refusal, refusal } from '../core/errors.ts'
+import type { InferenceRequest, Operation } from '../core/inference.ts'
+import { JSON_DEPTH_MAX } from '../core/limits.ts'
+import { isDeeperThan, parseLossless } from '../lib/json.ts'
+import type { RequestOptions } from './request-options.ts'
+
+const SCHEMAS: Readonly<Record<Operation, z.ZodType<Record<string, unknown>>>> = {
+  chat: chatRequestSchema,
+  completions: completionsRequestSchema,
+  embeddings: embeddingsRequestSchema,
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+/** A refusal, with the alias where that much was understood. */
+export interface Undecodable {
+  readonly kind: 'refused'
+  readonly refusal: Refusal
+  readonly alias: string | null
+}
+
+const bad = (message: string, param: string | null, alias: string | null): Undecodable => ({
+  kind: 'refused',
+  refusal: refusal('invalid_request', message, { param }),
+  alias,
+})
+
+/** Decodes one body. The first fault is told, with the field it lies in, as OpenAI does. */
+export function decode(
+  operation: Operation,
+  bytes: Uint8Array,
+  options: RequestOptions,
+  identity: Pick<InferenceRequest, 'requestId' | 'startedAtMs'>,
+): (InferenceRequest & { readonly kind: 'request' }) | Undecodable {
+  let value: unknown
+  try {
+    value = parseLossless(UTF8.decode(bytes))
+  } catch {
+    return bad('The body is not valid JSON in UTF-8.', null, null)
+  }
+  if (isDeeperThan(value, JSON_DEPTH_MAX))
+    return bad(`The body is nested deeper than ${JSON_DEPTH_MAX} levels.`, null, null)
+  const parsed = SCHEMAS[operation].safeParse(value)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const param = paramOf(issue?.path ?? [])
+    const alias = typeof value === 'object' && value !== null ? (value as { model?: unknown }).model : null
+    return bad(
+      param === '' ? 'The body must be a JSON object.' : `Invalid '${param}': ${issue?.message ?? 'not understood'}.`,
+      param === '' ? null : param,
+      typeof alias === 'string' ? alias.slice(0, 128) : null,
+    )
+  }
+  const body = parsed.data as Record<string, unknown> & { model: string; stream_options?: { include_usage?: unknown } }
+  return {
+    kind: 'request',
+    ...identity,
+    operation,
+    alias: body.model,
+    body,
+    bodyBytes: bytes.length,
+    stream: operation !== 'embeddings' && body.stream === true,
+    wantsUsage: body.stream_options?.include_usage === true,
+    ...options,
+  }
+}

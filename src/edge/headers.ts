@@ -1,0 +1,41 @@
+/** The headers of replies: what an inference reply says of itself, and what every reply carries. */
+import { formatUsd } from '../core/money.ts'
+import type { Answer } from '../gateway.ts'
+
+/** What the caller's own request id must look like to come back. */
+const CLIENT_REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/
+
+/** A reply's headers, ready for `new Response`. */
+export type ReplyHeaders = Record<string, string>
+
+/** Ours on every reply. */
+export function commonHeaders(requestId: string, request: Headers): ReplyHeaders {
+  const headers: ReplyHeaders = { 'x-request-id': requestId }
+  const theirs = request.get('x-request-id')
+  if (theirs !== null && CLIENT_REQUEST_ID.test(theirs)) headers['x-client-request-id'] = theirs
+  return headers
+}
+
+/** What an inference reply says of how it was answered; cost only where it is known before the body goes out. */
+export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs: number, answer: Answer): ReplyHeaders {
+  const overheadMs = Math.max(0, (answer.askedAtMs ?? startedAtMs) - startedAtMs)
+  headers['x-sluice-model'] = alias
+  headers['x-sluice-attempts'] = String(answer.attempts)
+  headers['x-sluice-cache'] = 'bypass'
+  headers['x-sluice-queue-ms'] = '0'
+  headers['x-sluice-overhead-ms'] = String(overheadMs)
+  if (answer.target !== null) headers['x-sluice-target'] = answer.target.id
+  if (answer.kind === 'whole') headers['x-sluice-cost-usd'] = formatUsd(answer.costMicroUsd)
+  if (answer.kind !== 'whole' && answer.kind !== 'stream') {
+    headers['server-timing'] = `sluice;dur=${overheadMs}`
+    return headers
+  }
+  const upstreamMs = Math.max(0, answer.committedAtMs - (answer.askedAtMs ?? startedAtMs))
+  headers['server-timing'] = `sluice;dur=${overheadMs}, upstream;dur=${upstreamMs}`
+  const { processingMs, version, requestId } = answer.upstream
+  if (processingMs !== null) headers['openai-processing-ms'] = processingMs
+  if (version !== null) headers['openai-version'] = version
+  if (requestId !== null) headers['x-upstream-request-id'] = requestId
+  if (answer.droppedParams.length > 0) headers['x-sluice-dropped-params'] = answer.droppedParams.join(', ')
+  return headers
+}

@@ -1,0 +1,90 @@
+/** The OpenAI inference endpoints: enter, read, decode, answer, reply. */
+import type { Context } from 'hono'
+import type { Guard } from '../authenticate/authenticate.ts'
+import { type Refusal, refusal } from '../core/errors.ts'
+import type { Operation } from '../core/inference.ts'
+import { answer, type Entry, enter, refuse } from '../gateway.ts'
+import type { Services } from '../services.ts'
+import type { BodyBudget, HeldBody } from './body.ts'
+import { decode } from './decode.ts'
+import type { EdgeEnv } from './env.ts'
+import { errorReply } from './error-reply.ts'
+import { answerHeaders, commonHeaders } from './headers.ts'
+import { requestOptions } from './request-options.ts'
+import { leftReply, streamReply } from './stream-reply.ts'
+
+/** One per isolate. */
+export interface Edge {
+  readonly services: Services
+  readonly guard: Guard
+  readonly bodies: BodyBudget
+}
+
+const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
+  param: 'content-type',
+})
+
+/** The handler of one operation. */
+export function inference(edge: Edge, operation: Operation) {
+  const { services, guard, bodies } = edge
+  return async (c: Context<EdgeEnv>): Promise<Response> => {
+    const request = c.req.raw
+    const identity = { requestId: c.get('requestId'), startedAtMs: services.clock.now() }
+    const headers = commonHeaders(identity.requestId, request.headers)
+    const entry = await enter(services, guard, presentedBy(request))
+    if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
+
+    const refused = (reason: Refusal, alias: string | null): Response => {
+      refuse(services, entry, { ...identity, alias }, reason)
+      return errorReply(reason, headers)
+    }
+    if (!isJson(request.headers.get('content-type'))) return refused(NOT_JSON, null)
+    const options = requestOptions(request.headers)
+    if ('code' in options) return refused(options, null)
+    const body = await bodies.read(request)
+    if ('code' in body) return refused(body, null)
+    const decoded = decode(operation, body.bytes, options, identity)
+    if (decoded.kind === 'refused') {
+      body.release()
+      return refused(decoded.refusal, decoded.alias)
+    }
+    return reply(edge, entry, decoded, body, request.signal, headers)
+  }
+}
+
+async function reply(
+  { services }: Edge,
+  entry: Entry,
+  request: Extract<ReturnType<typeof decode>, { kind: 'request' }>,
+  body: HeldBody,
+  clientSignal: AbortSignal,
+  headers: ReturnType<typeof commonHeaders>,
+): Promise<Response> {
+  const { alias, startedAtMs } = request
+  const client = new AbortController()
+  const leave = (): void => client.abort()
+  clientSignal.addEventListener('abort', leave, { once: true })
+  const pending = answer(services, entry, request, client.signal).finally(() => body.release())
+  // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made.
+  services.background(pending)
+  if (request.stream)
+    return streamReply(
+      { clock: services.clock, background: services.background, alias, startedAtMs, headers, leave },
+      pending,
+    )
+  const answered = await pending
+  if (answered.kind === 'refused')
+    return errorReply(answered.refusal, answerHeaders(headers, alias, startedAtMs, answered))
+  if (answered.kind !== 'whole') return leftReply()
+  answerHeaders(headers, alias, startedAtMs, answered)
+  headers['content-type'] = 'application/json'
+  return new Response(answered.bytes, { headers })
+}
+
+/** The headers a key may come in. */
+export const presentedBy = (request: Request) => ({
+  authorization: request.headers.get('authorization'),
+  apiKey: request.headers.get('x-api-key'),
+})
+
+const isJson = (type: string | null): boolean => type !== null && /^application\/json\s*(?:;|$)/i.test(type)

@@ -1,0 +1,153 @@
+/** A streamed reply: when its status goes out, how its bytes do, and how silence and failure are told. */
+import { type Refusal, refusal } from '../core/errors.ts'
+import { DEFERRED_STATUS_MS, KEEP_ALIVE_MS } from '../core/limits.ts'
+import type { LiveStream } from '../dispatch/live-stream.ts'
+import type { Answer } from '../gateway.ts'
+import type { Clock } from '../lib/clock.ts'
+import { errorFrame, errorReply } from './error-reply.ts'
+import { answerHeaders, type ReplyHeaders } from './headers.ts'
+
+/** What the reply needs besides the answer. */
+export interface StreamContext {
+  readonly clock: Clock
+  /** Keeps the pump alive until it has told the end. */
+  readonly background: (work: Promise<unknown>) => void
+  readonly alias: string
+  readonly startedAtMs: number
+  readonly headers: ReplyHeaders
+  /** The client cannot be written to any more: cancels whatever is under way. */
+  readonly leave: () => void
+}
+
+const UTF8 = new TextEncoder()
+const KEEP_ALIVE = UTF8.encode(': keep-alive\n\n')
+const BLANK_LINE = UTF8.encode('\n\n')
+
+/**
+ * Holds status and headers until the answer is known, for at most DEFERRED_STATUS_MS; then 200 goes out early and the
+ * rest is told inside the stream.
+ */
+export async function streamReply(context: StreamContext, pending: Promise<Answer>): Promise<Response> {
+  const { clock, headers, alias, startedAtMs } = context
+  let cancel = (): void => {}
+  const tooLong = new Promise<'late'>((resolve) => {
+    cancel = clock.after(DEFERRED_STATUS_MS, () => resolve('late'))
+  })
+  const answer = await Promise.race([pending, tooLong])
+  cancel()
+  if (answer === 'late') return deferred(context, pending)
+  if (answer.kind === 'refused') return errorReply(answer.refusal, answerHeaders(headers, alias, startedAtMs, answer))
+  if (answer.kind !== 'stream') return leftReply()
+  const { readable, writable } = new IdentityTransformStream()
+  context.background(new ReplyWriter(context, writable).pump(answer.live))
+  return new Response(readable, { headers: eventStream(answerHeaders(headers, alias, startedAtMs, answer)) })
+}
+
+/** Nobody reads this one: the client has left. */
+export const leftReply = (): Response => new Response(null, { status: 204 })
+
+function deferred(context: StreamContext, pending: Promise<Answer>): Response {
+  const { readable, writable } = new IdentityTransformStream()
+  const writer = new ReplyWriter(context, writable)
+  context.background(
+    (async () => {
+      await writer.comment()
+      const answer = await pending
+      if (answer.kind === 'refused') return writer.fail(answer.refusal)
+      if (answer.kind !== 'stream') return writer.abandon()
+      const told = `: sluice target=${answer.target.id} attempts=${answer.attempts}\n\n`
+      return writer.pump(answer.live, UTF8.encode(told))
+    })(),
+  )
+  const headers = eventStream(context.headers)
+  headers['x-sluice-model'] = context.alias
+  headers['x-sluice-cache'] = 'bypass'
+  headers['x-sluice-deferred'] = '1'
+  return new Response(readable, { headers })
+}
+
+function eventStream(headers: ReplyHeaders): ReplyHeaders {
+  headers['content-type'] = 'text/event-stream; charset=utf-8'
+  headers['cache-control'] = 'no-cache'
+  return headers
+}
+
+const BROKEN = {
+  upstream_failed: refusal('upstream_failed', 'The provider failed in the middle of its answer. Ask again.'),
+  upstream_timeout: refusal('upstream_timeout', 'The provider fell silent in the middle of its answer. Ask again.'),
+}
+
+/** The writing end towards one client. Its promises never reject: a client that is gone is `leave`, not an error. */
+class ReplyWriter {
+  readonly #context: StreamContext
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  #lastWriteMs: number
+  #isWriting = false
+  #live: LiveStream | null = null
+  #cancelKeepAlive: () => void
+
+  constructor(context: StreamContext, writable: WritableStream<Uint8Array>) {
+    this.#context = context
+    this.#writer = writable.getWriter()
+    this.#lastWriteMs = context.clock.now()
+    this.#cancelKeepAlive = context.clock.after(KEEP_ALIVE_MS, () => this.#keepAlive())
+  }
+
+  /** Sends the stream to its end, `first` before it. */
+  async pump(live: LiveStream, first?: Uint8Array): Promise<void> {
+    this.#live = live
+    try {
+      if (first !== undefined) await this.#write(first)
+      for (;;) {
+        const piece = await live.next()
+        if (piece instanceof Uint8Array) await this.#write(piece)
+        else if (piece.code !== null) return await this.#end(BROKEN[piece.code], live.isInsideEvent)
+        else return await (piece.kind === 'cancelled' ? this.abandon() : this.#end(null, false))
+      }
+    } catch {
+      live.cancel()
+      this.abandon()
+    }
+  }
+
+  /** Sends a keep-alive comment now. */
+  async comment(): Promise<void> {
+    await this.#write(KEEP_ALIVE).catch(() => this.#context.leave())
+  }
+
+  /** Ends a stream that never began: status 200 is out, so the refusal goes as a frame. */
+  fail(refused: Refusal): Promise<void> {
+    return this.#end(refused, false).catch(() => this.abandon())
+  }
+
+  /** Stops without a word: there is nobody to hear it. */
+  abandon(): void {
+    this.#cancelKeepAlive()
+    this.#writer.abort().catch(() => {})
+  }
+
+  async #end(refused: Refusal | null, isInsideEvent: boolean): Promise<void> {
+    this.#cancelKeepAlive()
+    // What came of a broken event is out already; a blank line ends it, so that the frame stands alone.
+    if (isInsideEvent) await this.#write(BLANK_LINE)
+    if (refused !== null) await this.#write(errorFrame(refused))
+    await this.#writer.close()
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#isWriting = true
+    await this.#writer.write(bytes)
+    this.#isWriting = false
+    this.#lastWriteMs = this.#context.clock.now()
+  }
+
+  /** One timer per KEEP_ALIVE_MS, however many events: it looks how long the silence has been. */
+  #keepAlive(): void {
+    const { clock } = this.#context
+    const dueMs = this.#lastWriteMs + KEEP_ALIVE_MS
+    const isSilent = clock.now() >= dueMs
+    if (isSilent && !this.#isWriting && this.#live?.isInsideEvent !== true) void this.comment()
+    const nextMs = isSilent ? KEEP_ALIVE_MS : dueMs - clock.now()
+    this.#cancelKeepAlive = clock.after(nextMs, () => this.#keepAlive())
+  }
+}
