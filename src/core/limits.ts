@@ -130,4 +130,6 @@ export const OBJECT_RETRY_CAP_MS = 500
 export const TIMER_RETRY_MS = 10_000
 /** Audit entries that a tenant's object delivers in one call; erasures that the Directory does in one alarm. */
 export const OUTBOX_BATCH_MAX = 100
-export const ERASURES_BATCH_MAX = 20
+export const ERASURES_BATCH_MAX = 6
+/** A tenant whose making was not finished by then is erased. */
+export const TENANT_MAKING_MS = 60_000

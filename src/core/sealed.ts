@@ -27,3 +27,8 @@ export const PEPPER_NAME = 'api_key_pepper'
 export class VaultError extends Error {
   override readonly name = 'VaultError'
 }
+
+/** Is it the same sealing, so that nothing was written between reading a record and replacing it? */
+export function isSameSealed(stored: SealedRecord, read: SealedRecord): boolean {
+  return stored.version === read.version && stored.kekVersion === read.kekVersion && stored.iv === read.iv
+}

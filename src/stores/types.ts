@@ -75,14 +75,11 @@ export interface DirectoryAdmin {
   appendAudit(entries: AuditEntry[]): Promise<void>
 }
 
-/** One tenant's object as the admin API uses it. */
+/** One tenant's object as the admin API uses it. The Directory makes and erases it. */
 export interface TenantAdmin {
-  provision(tenant: Tenant): Promise<void>
   tenant(): Promise<Tenant | null>
   /** Replaces the fields named; `undefined` removes one. Id, place and creation time do not change. */
   patch(fields: Partial<Tenant>, actor: string): Promise<Tenant | null>
-  /** Forgets everything; what was erased answers `gone`. */
-  erase(): Promise<void>
   /** False when the id is taken, or the tenant is gone. */
   createKey(key: ApiKey, actor: string): Promise<boolean>
   /** Oldest first; `after` is a key's id. */

@@ -1,0 +1,236 @@
+/** A tenant's usage in its object's database: segments of single records, and roll-ups that are added to. */
+import { RECENT_IDS_MAX, USAGE_PRUNE_MS, USAGE_RAW_BYTES_MAX, USAGE_RAW_MS, USAGE_ROLLUP_MS } from '../core/limits.ts'
+import { RecentIds } from '../core/recent-ids.ts'
+import {
+  addRecord,
+  emptyRollup,
+  mergeRollup,
+  type Rollup,
+  RollupGroups,
+  type RollupKey,
+  type RollupQuery,
+  type RollupRow,
+  rollupKeyOf,
+} from '../core/rollup.ts'
+import type { UsageRecord } from '../core/usage-record.ts'
+import {
+  dayOf,
+  endOfHour,
+  newestFirst,
+  parseCursor,
+  type Segment,
+  segmentsOf,
+  startOf,
+  usageRange,
+} from '../core/usage-segments.ts'
+import { all, each, first, run } from './sql.ts'
+
+/**
+ * `segments.id` is the latest start in the segment, in ms, times SPREAD, plus a running number: one tree holds the
+ * rows in the order they are read in, and a batch costs one write instead of two. `pruned` has at most one row: the
+ * instant from which on no record is missing.
+ */
+export const USAGE_SCHEMA = `
+  CREATE TABLE segments (
+    id INTEGER PRIMARY KEY, from_ms INTEGER NOT NULL, chars INTEGER NOT NULL, records TEXT NOT NULL);
+  CREATE TABLE rollups (
+    day TEXT NOT NULL, model TEXT NOT NULL, key TEXT NOT NULL, status INTEGER NOT NULL, sums TEXT NOT NULL,
+    PRIMARY KEY (day, model, key, status)) WITHOUT ROWID;
+  CREATE TABLE pruned (raw_from_ms INTEGER NOT NULL);`
+
+const SPREAD = 1000
+/** How far the clocks of an isolate and of this object may be apart. */
+const CLOCK_SKEW_MS = 60_000
+
+/** What a log keeps; core/limits.ts unless a test says otherwise. */
+export interface UsageBounds {
+  readonly rawBytesMax: number
+  readonly recentIdsMax: number
+}
+
+/** The usage of one tenant. Only for an object that has its schema. */
+export class UsageLog {
+  readonly #storage: DurableObjectStorage
+  readonly #statements: ReturnType<typeof statements>
+  readonly #bounds: UsageBounds
+  readonly #recent: RecentIds
+
+  constructor(
+    storage: DurableObjectStorage,
+    nowMs: number,
+    bounds: UsageBounds = { rawBytesMax: USAGE_RAW_BYTES_MAX, recentIdsMax: RECENT_IDS_MAX },
+  ) {
+    this.#storage = storage
+    this.#statements = statements(storage.sql)
+    this.#bounds = bounds
+    this.#recent = new RecentIds(bounds.recentIdsMax, nowMs)
+  }
+
+  /** Keeps the records that are new, all in one transaction; a batch is one segment and one upsert per roll-up. */
+  record(records: readonly UsageRecord[], nowMs: number): void {
+    const fresh = this.#unknown(records)
+    if (fresh.length === 0) return
+    const segments = segmentsOf(fresh)
+    const sums = sumsOf(fresh)
+    this.#storage.transactionSync(() => {
+      for (const segment of segments) this.#insert(segment)
+      for (const { key, rollup } of sums) this.#add(key, rollup)
+    })
+    for (const { requestId } of fresh) this.#recent.add(requestId, nowMs)
+  }
+
+  /** Single records, newest first. */
+  requests(after: string | undefined, limit: number): { data: UsageRecord[]; hasMore: boolean; last: string | null } {
+    const cursor = after === undefined ? null : parseCursor(after)
+    if (after !== undefined && cursor === null) return { data: [], hasMore: false, last: null }
+    const rows =
+      cursor === null
+        ? this.#statements.newest()
+        : this.#statements.newestFrom(endOfHour(cursor.atMs) * SPREAD, cursor.atMs)
+    return newestFirst(parsed(rows), cursor, limit)
+  }
+
+  /** Sums by group: whole days from the roll-ups, the rest of the range from single records. */
+  usage(query: RollupQuery, nowMs: number): RollupRow[] {
+    const rawFromMs = this.#statements.rawFrom()?.raw_from_ms ?? 0
+    const { days, parts } = usageRange(instant(query.from), instant(query.to), rawFromMs, nowMs)
+    const groups = new RollupGroups(query.by)
+    for (const row of this.#statements.rollups(days.from ?? '', days.to ?? '~')) {
+      groups.add({ ...row, model: row.model === '' ? null : row.model }, JSON.parse(row.sums) as Rollup)
+    }
+    for (const { fromMs, toMs } of parts) {
+      for (const { records } of parsed(this.#statements.between(fromMs * SPREAD, endOfHour(toMs) * SPREAD, toMs))) {
+        for (const record of records) {
+          const atMs = startOf(record)
+          if (atMs >= fromMs && atMs < toMs) groups.addRecord(record)
+        }
+      }
+    }
+    return groups.rows()
+  }
+
+  /** Deletes what is past its time or bound; answers when to look again, null when there is nothing left to prune. */
+  prune(nowMs: number): number | null {
+    this.#pruneRaw(nowMs - USAGE_RAW_MS)
+    this.#statements.dropRollups(dayOf(nowMs - USAGE_ROLLUP_MS))
+    // A database of less than the bound cannot hold more records than it: the usual case costs no scan.
+    if (this.#storage.sql.databaseSize > this.#bounds.rawBytesMax) this.#pruneBytes()
+    return this.#statements.anything() === undefined ? null : nowMs + USAGE_PRUNE_MS
+  }
+
+  #pruneBytes(): void {
+    let chars = 0
+    let keptFrom: number | undefined
+    for (const row of this.#statements.sizes()) {
+      chars += row.chars
+      if (chars > this.#bounds.rawBytesMax) {
+        keptFrom = Math.floor(row.id / SPREAD) + 1
+        break
+      }
+    }
+    if (keptFrom !== undefined) this.#pruneRaw(keptFrom)
+  }
+
+  #pruneRaw(beforeMs: number): void {
+    if (this.#statements.oldest(beforeMs * SPREAD) === undefined) return
+    this.#storage.transactionSync(() => {
+      this.#statements.dropSegments(beforeMs * SPREAD)
+      this.#statements.dropRawFrom()
+      this.#statements.putRawFrom(beforeMs)
+    })
+  }
+
+  #insert({ fromMs, toMs, records }: Segment): void {
+    const base = toMs * SPREAD
+    const taken = this.#statements.lastOf(base, base + SPREAD - 1)
+    const text = JSON.stringify(records)
+    this.#statements.insert(taken === undefined ? base : taken.id + 1, fromMs, text.length, text)
+  }
+
+  #add(key: RollupKey, rollup: Rollup): void {
+    const at = [key.day, key.model ?? '', key.key, key.status] as const
+    const stored = this.#statements.rollup(...at)
+    if (stored !== undefined) mergeRollup(rollup, JSON.parse(stored.sums) as Rollup)
+    this.#statements.putRollup(...at, JSON.stringify(rollup))
+  }
+
+  /**
+   * The records that are neither stored nor twice in the batch. A request that ended since this memory is complete
+   * is known from it or not at all; an older one (the object was evicted, a flush came late) is looked for in the
+   * segments around its start.
+   */
+  #unknown(records: readonly UsageRecord[]): UsageRecord[] {
+    const sinceMs = this.#recent.completeSinceMs + CLOCK_SKEW_MS
+    const batch = new Set<string>()
+    return records.filter((record) => {
+      const { requestId, totalMs } = record
+      if (batch.has(requestId) || this.#recent.has(requestId)) return false
+      batch.add(requestId)
+      const atMs = startOf(record)
+      return atMs + totalMs > sinceMs || !this.#isStored(requestId, atMs)
+    })
+  }
+
+  #isStored(requestId: string, atMs: number): boolean {
+    const text = JSON.stringify({ requestId }).slice(1, -1)
+    return this.#statements.holding(atMs * SPREAD, endOfHour(atMs) * SPREAD, atMs, text) !== undefined
+  }
+}
+
+/** The roll-ups of a batch. */
+function sumsOf(records: readonly UsageRecord[]): { key: RollupKey; rollup: Rollup }[] {
+  const sums = new Map<string, { key: RollupKey; rollup: Rollup }>()
+  for (const record of records) {
+    const key = rollupKeyOf(record)
+    const name = JSON.stringify([key.day, key.model, key.key, key.status])
+    const sum = sums.get(name) ?? { key, rollup: emptyRollup() }
+    sums.set(name, sum)
+    addRecord(sum.rollup, record)
+  }
+  return [...sums.values()]
+}
+
+function* parsed(rows: Iterable<{ id: number; records: string }>): Generator<Omit<Segment, 'fromMs'>> {
+  for (const { id, records } of rows) {
+    yield { toMs: Math.floor(id / SPREAD), records: JSON.parse(records) as UsageRecord[] }
+  }
+}
+
+const instant = (text: string | undefined): number | undefined => (text === undefined ? undefined : Date.parse(text))
+
+function statements(sql: SqlStorage) {
+  type Stored = { id: number; records: string }
+  type StoredRollup = { day: string; model: string; key: string; status: number; sums: string }
+  const segment = 'SELECT id, records FROM segments'
+  return {
+    lastOf: first<{ id: number }, [number, number]>(
+      sql,
+      'SELECT id FROM segments WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1',
+    ),
+    insert: run<[number, number, number, string]>(sql, 'INSERT INTO segments VALUES (?, ?, ?, ?)'),
+    holding: first<{ id: number }, [number, number, number, string]>(
+      sql,
+      'SELECT id FROM segments WHERE id >= ? AND id < ? AND from_ms <= ? AND instr(records, ?) > 0 LIMIT 1',
+    ),
+    newest: each<Stored>(sql, `${segment} ORDER BY id DESC`),
+    newestFrom: each<Stored, [number, number]>(sql, `${segment} WHERE id < ? AND from_ms <= ? ORDER BY id DESC`),
+    between: each<Stored, [number, number, number]>(sql, `${segment} WHERE id >= ? AND id < ? AND from_ms < ?`),
+    sizes: each<{ id: number; chars: number }>(sql, 'SELECT id, chars FROM segments ORDER BY id DESC'),
+    oldest: first<{ id: number }, [number]>(sql, 'SELECT id FROM segments WHERE id < ? LIMIT 1'),
+    dropSegments: run<[number]>(sql, 'DELETE FROM segments WHERE id < ?'),
+    rawFrom: first<{ raw_from_ms: number }>(sql, 'SELECT raw_from_ms FROM pruned'),
+    dropRawFrom: run(sql, 'DELETE FROM pruned'),
+    putRawFrom: run<[number]>(sql, 'INSERT INTO pruned VALUES (?)'),
+    rollup: first<{ sums: string }, [string, string, string, number]>(
+      sql,
+      'SELECT sums FROM rollups WHERE day = ? AND model = ? AND key = ? AND status = ?',
+    ),
+    putRollup: run<[string, string, string, number, string]>(
+      sql,
+      'INSERT OR REPLACE INTO rollups VALUES (?, ?, ?, ?, ?)',
+    ),
+    rollups: all<StoredRollup, [string, string]>(sql, 'SELECT * FROM rollups WHERE day >= ? AND day < ?'),
+    dropRollups: run<[string]>(sql, 'DELETE FROM rollups WHERE day < ?'),
+    anything: first<{ day: string }>(sql, 'SELECT day FROM rollups LIMIT 1'),
+  }
+}
