@@ -1,0 +1,103 @@
+/** `npm run bench`: Sluice against a bare pass-through Worker and Portkey, interleaved, in medians and ratios. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { direct, findPortkey, type Place, startFloor, startPortkey, startSluice } from './bench/contenders.ts'
+import { type LaneOptions, type Load, streamsLane, wholeLane } from './bench/lanes.ts'
+import { streamsRows, verdicts, wholeRows } from './bench/report.ts'
+import { streamsTable, verdictLines, wholeTable } from './bench/table.ts'
+import type { Contender } from './bench/types.ts'
+import { type Lifetime, processLifetime } from './support/lifetime.ts'
+import { projectFolder } from './support/options.ts'
+
+const usage = `npm run bench -- [--lane 1|2]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
+  [--portkey DIR]  a folder with @portkey-ai/gateway, if it is not among the project's own packages
+  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of four ports`
+
+const { values } = parseArgs({
+  options: {
+    lane: { type: 'string', multiple: true, default: ['1', '2'] },
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    portkey: { type: 'string' },
+    only: { type: 'string', multiple: true, default: ['floor', 'sluice', 'portkey'] },
+    port: { type: 'string', default: '9400' },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+/** Starts a helper's process; it ends with ours. */
+function helper(lifetime: Lifetime, file: string, ...args: string[]): ChildProcess {
+  const child = fork(join(import.meta.dirname, file), args)
+  lifetime.onStop(async () => void child.kill())
+  return child
+}
+
+/** The contenders that were asked for and are there, with the direct way first. */
+async function startAll(place: Place): Promise<Contender[]> {
+  const upstream = helper(place.lifetime, 'bench/upstream.ts', String(place.upstreamPort))
+  await once(upstream, 'message')
+  const contenders = [direct(place.upstreamPort, upstream.pid ?? 0)]
+  const portkey = findPortkey(values.portkey ?? projectFolder)
+  if (values.only.includes('floor')) contenders.push(await startFloor({ ...place, port: place.port + 1 }))
+  if (values.only.includes('sluice')) contenders.push(await startSluice({ ...place, port: place.port + 2 }))
+  if (values.only.includes('portkey') && portkey !== undefined) {
+    contenders.push(await startPortkey({ ...place, port: place.port + 3 }, portkey))
+  }
+  return contenders
+}
+
+async function bench(lifetime: Lifetime): Promise<boolean> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
+  lifetime.onStop(() => rm(folder, { recursive: true, force: true }))
+  const port = Number(values.port)
+  const contenders = await startAll({ port, upstreamPort: port, folder, lifetime })
+  const loader = helper(lifetime, 'bench/load.ts')
+  const load: Load = async (job: object) => {
+    loader.send(job)
+    const [result] = await once(loader, 'message')
+    return result
+  }
+  const options: LaneOptions = {
+    rounds: Number(values.rounds ?? (values.quick ? 3 : 7)),
+    measureMs: 1000 * Number(values.seconds ?? (values.quick ? 1 : 5)),
+    warmMs: values.quick ? 300 : 500,
+    streamsAtOnce: 200,
+    streamsInAll: values.quick ? 400 : 600,
+    progress: (text) => console.error(text),
+  }
+  const startedAt = new Date().toISOString()
+  const whole = values.lane.includes('1') ? await wholeLane(contenders, load, options) : []
+  const streams = values.lane.includes('2') ? await streamsLane(contenders, load, options) : []
+  const rows = { whole: wholeRows(whole), streams: streamsRows(streams) }
+  const bounds = verdicts(rows.whole, rows.streams)
+
+  console.log(`${options.rounds} rounds, medians (least–most), ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}\n`)
+  if (whole.length > 0) console.log(`Whole replies\n${wholeTable(rows.whole)}\n`)
+  if (streams.length > 0) console.log(`Streams\n${streamsTable(rows.streams)}\n`)
+  if (bounds.length > 0) console.log(verdictLines(bounds))
+  if (values.json !== undefined) {
+    const report = { startedAt, options, ...rows, verdicts: bounds, rounds: { whole, streams } }
+    await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
+  }
+  return bounds.every((bound) => bound.ok)
+}
+
+if (import.meta.main) {
+  if (values.help) {
+    console.log(usage)
+    process.exit()
+  }
+  const lifetime = processLifetime()
+  try {
+    await lifetime.stop((await bench(lifetime)) ? 0 : 1)
+  } catch (error) {
+    console.error(error)
+    await lifetime.stop(2)
+  }
+}

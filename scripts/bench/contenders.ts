@@ -1,0 +1,138 @@
+/** Starts what is compared: the floor, Sluice as `npm run serve` runs it, and Portkey where it is installed. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, openSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { installed } from '../support/build.ts'
+import { type Child, startChild } from '../support/child.ts'
+import type { Lifetime } from '../support/lifetime.ts'
+import { projectFolder } from '../support/options.ts'
+import { answers } from '../support/ports.ts'
+import { findProcess } from './cpu.ts'
+import { setUpSluice } from './sluice.ts'
+import type { Contender, ContenderName } from './types.ts'
+
+const READY_MS = 90_000
+const LOG_SHOWN = 4000
+
+/** Where contenders are started. */
+export interface Place {
+  readonly port: number
+  readonly upstreamPort: number
+  /** A folder of this run alone. */
+  readonly folder: string
+  readonly lifetime: Lifetime
+}
+
+const headers = { 'content-type': 'application/json' }
+
+/** No hop at all: what load and upstream can do by themselves. */
+export function direct(upstreamPort: number, pid: number): Contender {
+  return { name: 'direct', port: upstreamPort, headers, pid }
+}
+
+/** The least that a Worker can do: pass everything through. The source is fixed, or the ratios would mean nothing. */
+export const floorSource =
+  'export default { fetch: (request, env) => fetch(env.ORIGIN + new URL(request.url).pathname, request) }'
+
+/** The floor's workerd, in a process of its own, so that its CPU time can be told from Sluice's. */
+export async function startFloor(place: Place): Promise<Contender> {
+  const compatibilityDate = /compatibility_date = "([\d-]+)"/.exec(
+    await readFile(join(projectFolder, 'wrangler.toml'), 'utf8'),
+  )
+  const config = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "floor", worker = (
+      modules = [(name = "floor.js", esModule = embed "floor.js")],
+      compatibilityDate = "${compatibilityDate?.[1] ?? ''}",
+      bindings = [(name = "ORIGIN", text = "http://127.0.0.1:${place.upstreamPort}")],
+    )),
+    (name = "internet", network = (allow = ["public", "private"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${place.port}", http = (), service = "floor")],
+);
+`
+  const file = join(place.folder, 'floor.capnp')
+  await writeFile(join(place.folder, 'floor.js'), floorSource)
+  await writeFile(file, config)
+  const child = start(place, 'floor', installed(projectFolder, 'workerd'), ['serve', file], process.env)
+  await ready(place, 'floor', child, '/health')
+  return { name: 'floor', port: place.port, headers, pid: findProcess(child.pid, 'workerd') }
+}
+
+/** Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. */
+export async function startSluice(place: Place): Promise<Contender> {
+  const token = randomBytes(32).toString('base64url')
+  const child = start(
+    place,
+    'sluice',
+    process.execPath,
+    [
+      join(projectFolder, 'scripts/serve.ts'),
+      '--port',
+      String(place.port),
+      '--no-demo',
+      '--state',
+      join(place.folder, 'state'),
+    ],
+    { ...process.env, SLUICE_MASTER_KEY: randomBytes(32).toString('base64'), SLUICE_ADMIN_TOKEN: token },
+  )
+  const url = await ready(place, 'sluice', child, '/health')
+  const { key, recorded } = await setUpSluice(url, token, `http://127.0.0.1:${place.upstreamPort}/v1`)
+  return {
+    name: 'sluice',
+    port: place.port,
+    headers: { ...headers, authorization: `Bearer ${key}` },
+    pid: findProcess(child.pid, 'workerd'),
+    recorded,
+  }
+}
+
+/** Portkey's script under a folder: the package itself, or one that has it in its node_modules. */
+export function findPortkey(folder: string): string | undefined {
+  const script = 'build/start-server.js'
+  return [join(folder, script), join(folder, 'node_modules/@portkey-ai/gateway', script)].find(existsSync)
+}
+
+/** Portkey's gateway on Node, sent to the upstream by its own headers. */
+export async function startPortkey(place: Place, script: string): Promise<Contender> {
+  const environment = { ...process.env, NODE_ENV: 'production', TRUSTED_CUSTOM_HOSTS: '127.0.0.1' }
+  const child = start(place, 'portkey', process.execPath, [script, `--port=${place.port}`, '--headless'], environment)
+  await ready(place, 'portkey', child, '/')
+  return {
+    name: 'portkey',
+    port: place.port,
+    headers: {
+      ...headers,
+      authorization: 'Bearer bench',
+      'x-portkey-provider': 'openai',
+      'x-portkey-custom-host': `http://127.0.0.1:${place.upstreamPort}/v1`,
+    },
+    pid: child.pid,
+  }
+}
+
+/** What a contender says goes to a file: a gateway that logs every failure would drown the figures. */
+function start(
+  place: Place,
+  name: ContenderName,
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Child {
+  const log = openSync(logOf(place, name), 'w')
+  const child = startChild(command, args, { env, cwd: projectFolder, stdio: ['ignore', log, log] })
+  place.lifetime.onStop(child.stop)
+  return child
+}
+
+async function ready(place: Place, name: ContenderName, child: Child, path: string): Promise<string> {
+  const url = `http://127.0.0.1:${place.port}`
+  if (await answers(`${url}${path}`, child.ended, READY_MS)) return url
+  throw new Error(`${name} does not answer:\n${(await readFile(logOf(place, name), 'utf8')).slice(-LOG_SHOWN)}`)
+}
+
+function logOf(place: Place, name: ContenderName): string {
+  return join(place.folder, `${name}.log`)
+}

@@ -1,0 +1,172 @@
+/** The lanes: every contender once a round, in an order that turns, so that drift of the machine meets all alike. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cpuMs } from './cpu.ts'
+import { SIZES } from './sluice.ts'
+import type { Contender, ContenderName, StreamsJob, StreamsResult, WholeJob, WholeResult } from './types.ts'
+
+/** Usage must be complete so long after the last request's end. */
+const USAGE_COMPLETE_MS = 2000
+const USAGE_POLL_MS = 50
+const PROBE_MS = 100
+const CONNECTIONS = [1, 16, 64] as const
+
+export interface LaneOptions {
+  readonly rounds: number
+  readonly warmMs: number
+  readonly measureMs: number
+  readonly streamsAtOnce: number
+  /** Streams of one contender in one round. */
+  readonly streamsInAll: number
+  readonly progress: (text: string) => void
+}
+
+/** How the usage rows of a run came out; absent where nothing is metered. */
+export interface Recorded {
+  /** Share of the rows that were durable when the last reply had been read. */
+  readonly inWindow: number
+  /** All of them were, at most 2 s later. */
+  readonly complete: boolean
+}
+
+export interface WholeRound extends WholeResult {
+  readonly contender: ContenderName
+  readonly bytes: number
+  readonly connections: number
+  readonly round: number
+  readonly cpuMsPerRequest: number
+  readonly recorded?: Recorded
+}
+
+export interface StreamsRound extends StreamsResult {
+  readonly contender: ContenderName
+  readonly round: number
+  readonly cpuMsPerStream: number
+  readonly recorded?: Recorded
+}
+
+/** Sends a job to the load's process. */
+export type Load = {
+  (job: WholeJob): Promise<WholeResult>
+  (job: StreamsJob): Promise<StreamsResult>
+}
+
+/** Lane 1: whole replies, every size at every number of connections. */
+export async function wholeLane(
+  contenders: readonly Contender[],
+  load: Load,
+  options: LaneOptions,
+): Promise<WholeRound[]> {
+  const results: WholeRound[] = []
+  const { warmMs, measureMs } = options
+  const probe: Probe = async ({ port, headers }) =>
+    (await load({ kind: 'whole', port, headers, bytes: SIZES[0], connections: 1, warmMs: 0, measureMs: PROBE_MS }))
+      .failures
+  const able = await answering(contenders, probe, options.progress)
+  for (let round = 0; round < options.rounds; round += 1) {
+    for (const bytes of SIZES) {
+      for (const connections of CONNECTIONS) {
+        options.progress(`lane 1, round ${round + 1}/${options.rounds}: ${bytes} B, ${connections} connections`)
+        for (const contender of turned(able, round)) {
+          const { port, headers, name } = contender
+          const job = { kind: 'whole', port, headers, bytes, connections, warmMs, measureMs } as const
+          const { result, ms, recorded } = await metered(
+            contender,
+            () => load(job),
+            (one) => one.sent,
+          )
+          results.push({
+            ...result,
+            contender: name,
+            bytes,
+            connections,
+            round,
+            cpuMsPerRequest: ms / result.sent,
+            ...recorded,
+          })
+        }
+      }
+    }
+  }
+  return results
+}
+
+/** Lane 2: streams. */
+export async function streamsLane(
+  contenders: readonly Contender[],
+  load: Load,
+  options: LaneOptions,
+): Promise<StreamsRound[]> {
+  const results: StreamsRound[] = []
+  const probe: Probe = async ({ port, headers }) =>
+    (await load({ kind: 'streams', port, headers, atOnce: 1, inAll: 1 })).failures
+  const able = await answering(contenders, probe, options.progress)
+  for (let round = 0; round < options.rounds; round += 1) {
+    options.progress(`lane 2, round ${round + 1}/${options.rounds}: ${options.streamsAtOnce} streams at once`)
+    for (const contender of turned(able, round)) {
+      const { port, headers, name } = contender
+      const job = {
+        kind: 'streams',
+        port,
+        headers,
+        atOnce: options.streamsAtOnce,
+        inAll: options.streamsInAll,
+      } as const
+      const { result, ms, recorded } = await metered(
+        contender,
+        () => load(job),
+        (one) => one.streams,
+      )
+      results.push({ ...result, contender: name, round, cpuMsPerStream: ms / result.streams, ...recorded })
+    }
+  }
+  return results
+}
+
+/**
+ * The contenders that answer such a job at all. Sluice and the floor must: a lane without them would show nothing.
+ * Portkey 1.15.2 on Node fails every stream whose headers it cannot extend, and is then left out by name.
+ */
+async function answering(
+  contenders: readonly Contender[],
+  probe: Probe,
+  progress: LaneOptions['progress'],
+): Promise<Contender[]> {
+  const able: Contender[] = []
+  for (const contender of contenders) {
+    if ((await probe(contender)) === 0) able.push(contender)
+    else if (contender.name === 'portkey') progress('portkey fails every request of this lane here, and is left out')
+    else throw new Error(`${contender.name} fails the requests of this lane`)
+  }
+  return able
+}
+
+/** Failures of a short job. */
+type Probe = (contender: Contender) => Promise<number>
+
+/** Runs a job and takes the CPU time of all it caused: the usage that is written after the replies counts too. */
+async function metered<T>(
+  contender: Contender,
+  run: () => Promise<T>,
+  sentIn: (result: T) => number,
+): Promise<{ result: T; ms: number; recorded: { recorded?: Recorded } }> {
+  const before = await contender.recorded?.()
+  const begun = cpuMs(contender.pid)
+  const result = await run()
+  if (contender.recorded === undefined || before === undefined) {
+    return { result, ms: cpuMs(contender.pid) - begun, recorded: {} }
+  }
+  const sent = sentIn(result)
+  const inWindow = ((await contender.recorded()) - before) / sent
+  const deadline = performance.now() + USAGE_COMPLETE_MS
+  let rows = 0
+  do {
+    await sleep(USAGE_POLL_MS)
+    rows = (await contender.recorded()) - before
+  } while (rows < sent && performance.now() < deadline)
+  return { result, ms: cpuMs(contender.pid) - begun, recorded: { recorded: { inWindow, complete: rows === sent } } }
+}
+
+function turned<T>(values: readonly T[], by: number): T[] {
+  const at = by % values.length
+  return [...values.slice(at), ...values.slice(0, at)]
+}

@@ -1,0 +1,65 @@
+/** What the parts of the benchmark say to each other. */
+
+/** Lane 1: whole replies over kept-alive connections, each with one request in flight. */
+export interface WholeJob {
+  readonly kind: 'whole'
+  readonly port: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Bytes of the prompt and of the answer. */
+  readonly bytes: number
+  readonly connections: number
+  /** Not counted, so that neither a cold cache nor a cold compiler is. */
+  readonly warmMs: number
+  readonly measureMs: number
+}
+
+export interface WholeResult {
+  /** Replies that ended inside the measured time. */
+  readonly counted: number
+  /** All of them, the warm-up's and the last ones' too: as many usage rows there must be. */
+  readonly sent: number
+  /** Replies with a status other than 200, and connections that broke. */
+  readonly failures: number
+  readonly requestsPerSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+/** Lane 2: streams, so many at once, so many in all. */
+export interface StreamsJob {
+  readonly kind: 'streams'
+  readonly port: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly atOnce: number
+  readonly inAll: number
+}
+
+export interface StreamsResult {
+  readonly streams: number
+  /** Streams that broke or were refused. */
+  readonly failures: number
+  /** Events that the upstream sent and the client never saw. */
+  readonly eventsLost: number
+  readonly firstMs: number
+  readonly gapP50Ms: number
+  readonly gapP99Ms: number
+}
+
+export type ContenderName = 'direct' | 'floor' | 'sluice' | 'portkey'
+
+/** Something between the load and the upstream; `direct` is nothing between them, the ceiling. */
+export interface Contender {
+  readonly name: ContenderName
+  readonly port: number
+  readonly headers: Readonly<Record<string, string>>
+  /** The process whose CPU time counts. */
+  readonly pid: number
+  /** How many requests its usage counts; absent where nothing is metered. */
+  readonly recorded?: () => Promise<number>
+}
+
+/** The path that every contender is asked for. */
+export const PATH = '/v1/chat/completions'
+/** Events of a stream, and the time between them. */
+export const EVENTS = 100
+export const EVENT_GAP_MS = 20

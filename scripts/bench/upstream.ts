@@ -1,0 +1,47 @@
+/** The benchmark's upstream, in a process of its own: answers as fast as Node can, streams on a fixed schedule. */
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { chatReply, readRequest, streamEnd, streamEvent } from './body.ts'
+import { EVENT_GAP_MS, EVENTS } from './types.ts'
+
+/** The server, not yet listening. */
+export function createUpstream(events = EVENTS, gapMs = EVENT_GAP_MS): Server {
+  const replies = new Map<number, Buffer>()
+  const contents = Array.from({ length: events }, (_, index) => Buffer.from(streamEvent(index)))
+  const server = createServer((request, response) => {
+    const chunks: string[] = []
+    request.setEncoding('latin1')
+    request.on('data', (chunk: string) => chunks.push(chunk))
+    request.on('end', () => {
+      const { bytes, stream, usage } = readRequest(chunks.join(''))
+      if (stream) return sendStream(response, contents, gapMs, streamEnd(events, usage))
+      const reply = replies.get(bytes) ?? Buffer.from(chatReply(bytes))
+      replies.set(bytes, reply)
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': reply.length })
+      response.end(reply)
+    })
+  })
+  // Contenders keep idle connections between rounds; closing them there would show as failures of theirs.
+  server.keepAliveTimeout = 0
+  return server
+}
+
+/** Each event at its own time since the request, so that a late timer delays one event and not all that follow. */
+function sendStream(response: ServerResponse, contents: readonly Buffer[], gapMs: number, end: string): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const begun = performance.now()
+  let sent = 0
+  let timer: NodeJS.Timeout | undefined
+  const send = (): void => {
+    response.write(contents[sent])
+    sent += 1
+    const next = begun + sent * gapMs - performance.now()
+    timer = setTimeout(sent < contents.length ? send : () => response.end(end), Math.max(0, next))
+  }
+  response.on('close', () => clearTimeout(timer))
+  send()
+}
+
+if (import.meta.main) {
+  createUpstream().listen(Number(process.argv[2]), '127.0.0.1', () => process.send?.('ready'))
+  process.on('disconnect', () => process.exit())
+}
