@@ -1,6 +1,7 @@
 /** The last stage: one usage row per request, in every outcome, on its way in batches. */
-import { costMicroUsd } from '../core/money.ts'
+
 import { USAGE_FLUSH_MS } from '../core/limits.ts'
+import { costMicroUsd } from '../core/money.ts'
 import type { Target } from '../core/snapshot.ts'
 import { type Caller, placeOf, type TenantPlace } from '../core/tenant.ts'
 import type { Usage } from '../core/usage.ts'
@@ -56,7 +57,8 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
   }
   const owner = placeOf(caller)
   if (services.usageBuffer.add(owner, row, now)) services.background(flushSoon(services, owner))
-  if (policy === 'all' || (policy === 'errors' && row.outcome !== 'finished')) log(services, caller, row, ending.code)
+  if (policy === 'all' || (policy === 'errors' && row.outcome !== 'finished' && row.outcome !== 'cancelled'))
+    log(services, caller, row, ending.code)
   return row
 }
 
