@@ -107,7 +107,9 @@ it('rejects when nothing comes back', async () => {
 
 it('tries a credential by listing models', async () => {
   const origin = upstream(() => json({ object: 'list', data: [{ id: 'm' }] }))
-  const reply = await openaiProtocol.check(callOf({ outgoing: origin.outgoing, body: {}, baseUrl: 'https://x.test/v1' }))
+  const reply = await openaiProtocol.check(
+    callOf({ outgoing: origin.outgoing, body: {}, baseUrl: 'https://x.test/v1' }),
+  )
   expect(origin.requests[0]).toMatchObject({ url: 'https://x.test/v1/models', method: 'GET' })
   expect(origin.requests[0]?.headers).toMatchObject({ authorization: 'Bearer secret-key' })
   expect(await new Response(reply.body).json()).toEqual({ object: 'list', data: [{ id: 'm' }] })

@@ -52,13 +52,14 @@ export const json = (value: unknown, status = 200, headers: Record<string, strin
     headers: { 'content-type': 'application/json', ...headers },
   })
 
-export const fixture = (name: string): string =>
-  readFileSync(resolve(import.meta.dirname, '../fixtures', name), 'utf8')
+export const fixture = (name: string): string => readFileSync(resolve(import.meta.dirname, '../fixtures', name), 'utf8')
 
 /** Recorded chunks in the framing of their vendor. */
 export function recorded(name: string): Uint8Array {
   const isAnthropic = name.startsWith('anthropic/')
-  const lines = fixture(name).split('\n').filter((line) => line !== '')
+  const lines = fixture(name)
+    .split('\n')
+    .filter((line) => line !== '')
   const events = lines.map((line) =>
     isAnthropic ? `event: ${(JSON.parse(line) as { type: string }).type}\ndata: ${line}\n\n` : `data: ${line}\r\n\r\n`,
   )

@@ -6,7 +6,7 @@ import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provide
 import { parseJson } from '../../core/chat-wire.ts'
 import type { Provider, ProviderCall, ProviderCheck, ProviderReply } from '../types.ts'
 import { callOptions, type Translation } from './call-options.ts'
-import { failure, failureOf, failureReply, streamError, transportError } from './errors.ts'
+import { failureOf, failureReply, streamError, transportError, UNREADABLE } from './errors.ts'
 import { modelList } from './model-list.ts'
 import { chatCompletion, type Heading } from './reply.ts'
 import { eventStream } from './stream.ts'
@@ -84,15 +84,11 @@ async function answer(protocol: SdkProtocol, surroundings: Surroundings, call: P
       : await whole(model, { ...translation, options }, heading, wire)
   } catch (error) {
     call.signal.throwIfAborted()
-    const failed = failureOf(error)
-    if (failed !== null) return failureReply(failed)
-    // It did answer, but with something that is not its protocol.
-    if (wire.answered() !== undefined) return failureReply(unreadable)
-    throw transportError(error)
+    const failed = failureOf(error, wire.answered() !== undefined)
+    if (failed === null) throw transportError(error)
+    return failureReply(failed)
   }
 }
-
-const unreadable = failure(502, 'The provider answered with something that could not be read.', null, null)
 
 async function whole(
   model: LanguageModelV4,
@@ -102,7 +98,7 @@ async function whole(
 ): Promise<ProviderReply> {
   const result = await model.doGenerate(options)
   const completion = chatCompletion(result, heading)
-  if (completion === null) return failureReply(unreadable)
+  if (completion === null) return failureReply(UNREADABLE)
   return {
     status: 200,
     headers: headersOf(wire, 'application/json'),
@@ -143,7 +139,7 @@ async function listModels(protocol: SdkProtocol, call: ProviderCheck): Promise<P
       droppedParams: [],
     }
   } catch (error) {
-    const failed = failureOf(error)
+    const failed = failureOf(error, wire.answered() !== undefined)
     if (failed === null) throw transportError(error)
     return failureReply(failed)
   }

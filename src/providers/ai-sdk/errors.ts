@@ -29,8 +29,11 @@ const TYPES: Readonly<Record<number, string>> = {
   429: 'rate_limit_error',
 }
 
-/** Null when nothing came back from the provider: a failure of the transport, to be rethrown as one. */
-export function failureOf(error: unknown): Failure | null {
+/**
+ * Null when nothing came back from the provider: a failure of the transport, to be rethrown as one. `hasAnswered`: did
+ * it begin an answer before this?
+ */
+export function failureOf(error: unknown, hasAnswered: boolean): Failure | null {
   if (error instanceof UnsayableError) return failure(400, error.message, error.param, 'invalid_request')
   if (error instanceof UpstreamFailure) return documented(error.status, error.text, (name) => error.headers.get(name))
   if (APICallError.isInstance(error)) {
@@ -38,18 +41,17 @@ export function failureOf(error: unknown): Failure | null {
     const headers = error.responseHeaders
     return documented(error.statusCode, error.responseBody ?? '', (name) => headers?.[name] ?? null)
   }
+  // What it answered is not its protocol. The SDK's message would quote it.
+  if (hasAnswered) return UNREADABLE
   // Thrown by the SDK before it asked anything: it cannot say this request.
-  if (AISDKError.isInstance(error)) return failure(400, error.message, null, 'invalid_request')
-  return null
+  return AISDKError.isInstance(error) ? failure(400, error.message, null, 'invalid_request') : null
 }
 
 /** An error part of a stream whose status has long gone out. */
 export function streamError(error: unknown): object {
-  const known = failureOf(error)
-  if (known !== null) return errorObject(known)
-  const data = isObject(error) ? error : {}
-  const status = numberOf(data.statusCode) ?? 502
-  return errorObject(classified(status, { message: data.message, type: data.type }, {}))
+  // The SDK makes a plain object of an error that the provider sent as an event; all else is an Error.
+  if (!isObject(error) || error instanceof Error) return errorObject(failureOf(error, true) ?? UNREADABLE)
+  return errorObject(classified(numberOf(error.statusCode) ?? 502, { message: error.message }, {}))
 }
 
 /** The reply that a failure makes. */
@@ -67,6 +69,9 @@ export function transportError(error: unknown): Error {
     ? cause
     : new Error('The provider could not be reached.')
 }
+
+/** An answer that made no sense, or none at all. */
+export const UNREADABLE = failure(502, 'The provider answered with something that could not be read.', null, null)
 
 export function failure(status: number, message: string, param: string | null, code: string | null): Failure {
   return { status, message, param, code, headers: {} }

@@ -47,9 +47,10 @@ export function transport(call: ProviderCheck, accept: string, signal: AbortSign
         const text = await textOf(response, UPSTREAM_ERROR_BYTES_MAX)
         throw new UpstreamFailure(response.status, response.headers, text ?? '')
       }
+      // A whole answer that breaks off is no answer; a stream has begun with its headers.
+      const text = isStream ? undefined : await textOf(response, UPSTREAM_REPLY_BYTES_MAX)
       answered = response.headers
-      if (isStream) return response
-      const text = await textOf(response, UPSTREAM_REPLY_BYTES_MAX)
+      if (text === undefined) return response
       if (text === null) throw new UpstreamFailure(502, response.headers, '')
       return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } })
     },
