@@ -65,7 +65,10 @@ export function createReply(response: ServerResponse, fault: Fault | undefined):
   const head = (): void => {
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' })
   }
-  const cut = (): never => {
+  const cut = async (): Promise<never> => {
+    // What was written before must be on the wire before the connection goes.
+    response.flushHeaders()
+    await new Promise((resolve) => response.socket?.write('', resolve))
     response.destroy()
     throw new FaultDone('cut')
   }
@@ -79,8 +82,7 @@ export function createReply(response: ServerResponse, fault: Fault | undefined):
       case 'cut-first':
         return cut()
       case 'cut-event':
-        // Half an event must be on the wire before the connection goes.
-        await new Promise((resolve) => response.write(event.slice(0, event.length / 2), resolve))
+        response.write(event.slice(0, event.length / 2))
         return cut()
       case 'error-event':
       case 'error-first':
@@ -130,17 +132,11 @@ async function failWhole(
   body: string,
   response: ServerResponse,
   never: () => Promise<never>,
-  cut: () => never,
+  cut: () => Promise<never>,
 ): Promise<void> {
-  const half = () => new Promise((resolve) => response.write(body.slice(0, body.length / 2), resolve))
-  if (kind.startsWith('stall')) {
-    if (kind === 'stall') await half()
-    response.flushHeaders()
-    await never()
-  }
-  if (kind === 'cut-first') cut()
-  await half()
-  cut()
+  response.flushHeaders()
+  if (!kind.endsWith('-first')) response.write(body.slice(0, body.length / 2))
+  await (kind.startsWith('stall') ? never() : cut())
 }
 
 /** Answers with a fault in place of a reply. */
