@@ -1,0 +1,308 @@
+/** TenantObject in workerd: what it answers, what it stores when, and what is left after an erase. */
+
+import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { TenantPlace } from '../../src/core/tenant.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { directoryStub, tenantStub } from '../../src/lib/object-places.ts'
+import type { TenantObject } from '../../src/objects/tenant.ts'
+import { createDirectoryAdmin } from '../../src/stores/embedded/directory.ts'
+import { createTenantAdmin, createTenants } from '../../src/stores/embedded/tenants.ts'
+import { digestOf, keyOf, recordOf, sealedOf, tenantOf } from '../support/control-plane.ts'
+
+const tools = { clock: systemClock, random: () => 0 }
+const directory = createDirectoryAdmin(env.DIRECTORY, tools)
+const tenants = createTenants(env.TENANT, tools)
+
+let count = 0
+let place: TenantPlace
+const admin = () => createTenantAdmin(env.TENANT, place, tools)
+const stub = () => tenantStub<TenantObject>(env.TENANT, place)
+const lookUp = (id: string, seed = 1) => tenants.lookUp(place, id, digestOf(seed))
+
+beforeEach(async () => {
+  const made = await directory.createTenant(tenantOf(`t${++count}`), 'admin')
+  if (made === 'exists') throw new Error('the id is fresh')
+  place = made
+})
+
+/** Entries of the audit log about this test's tenant. */
+async function auditOf(id: string) {
+  const { data } = await directory.audit(undefined, 10_000)
+  return data.filter(({ subject }) => subject === `tenants/${id}` || subject.startsWith(`tenants/${id}/`))
+}
+
+const tables = (object: DurableObjectStub<TenantObject>) =>
+  runInDurableObject(object, (_, state) =>
+    state.storage.sql
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
+      )
+      .toArray()
+      .map(({ name }) => name),
+  )
+
+describe('an object that is nobody’s', () => {
+  it('answers gone, changes nothing and makes no table', async () => {
+    const nobody = { id: 'nobody', generation: 'g' }
+    const none = createTenantAdmin(env.TENANT, nobody, tools)
+    expect(await tenants.lookUp(nobody, 'key00001', digestOf(1))).toEqual({ kind: 'gone' })
+    await tenants.record(nobody, [recordOf('r1', Date.now())])
+    expect(await none.tenant()).toBeNull()
+    expect(await none.patch({ name: 'x' }, 'admin')).toBeNull()
+    expect(await none.createKey(keyOf('key00001'), 'admin')).toBe(false)
+    expect(await none.putCredential('c', { record: sealedOf(1), fallbackToOperator: false }, 'admin')).toEqual({
+      stale: true,
+    })
+    expect(await none.usage({ by: [] })).toEqual([])
+    expect(await none.requests(undefined, 10)).toEqual({ data: [], hasMore: false, last: null })
+    expect(await tables(tenantStub<TenantObject>(env.TENANT, nobody))).toEqual([])
+  })
+})
+
+describe('keys', () => {
+  it('are known by id and digest together, and tell nothing otherwise', async () => {
+    expect(await admin().createKey(keyOf('key00001', { models: ['chat-*'] }), 'admin')).toBe(true)
+    expect(await lookUp('key00001')).toMatchObject({
+      kind: 'known',
+      tenant: { id: place.id },
+      key: { id: 'key00001', models: ['chat-*'] },
+      credentials: {},
+    })
+    expect(await lookUp('key00001')).not.toHaveProperty('key.digest')
+    expect(await lookUp('key00001', 2)).toEqual({ kind: 'unknown' })
+    expect(await lookUp('key00002')).toEqual({ kind: 'unknown' })
+    expect(await tenants.lookUp(place, 'key00001', 'AQ==')).toEqual({ kind: 'unknown' })
+    // What stands in for the digest of a key that is not there must not open anything.
+    expect(await lookUp('key00002', 0)).toEqual({ kind: 'unknown' })
+  })
+
+  it('keep an id to one key', async () => {
+    await admin().createKey(keyOf('key00001'), 'admin')
+    expect(await admin().createKey(keyOf('key00001', { digest: digestOf(9) }), 'admin')).toBe(false)
+    expect(await lookUp('key00001')).toMatchObject({ kind: 'known' })
+  })
+
+  it('note the day of their use, unless they are of no use', async () => {
+    const today = new Date().toISOString().slice(0, 10)
+    await admin().createKey(keyOf('key00001'), 'admin')
+    await admin().createKey(keyOf('key00002', { expiresAt: '2020-01-01T00:00:00Z' }), 'admin')
+    expect(await lookUp('key00001')).toMatchObject({ key: { lastUsedOn: today } })
+    expect(await lookUp('key00002')).toMatchObject({ key: { lastUsedOn: null } })
+    const { data } = await admin().keys(undefined, 10)
+    expect(data.map(({ lastUsedOn }) => lastUsedOn)).toEqual([today, null])
+  })
+
+  it('are listed in pages, oldest first', async () => {
+    for (const id of ['c', 'a', 'b']) await admin().createKey(keyOf(id), 'admin')
+    const one = await admin().keys(undefined, 2)
+    expect([one.data.map(({ id }) => id), one.hasMore]).toEqual([['c', 'a'], true])
+    const two = await admin().keys('a', 2)
+    expect([two.data.map(({ id }) => id), two.hasMore]).toEqual([['b'], false])
+    expect((await admin().keys('nope', 2)).data).toEqual([])
+  })
+
+  it('answer as revoked for 30 days, then as unknown, and are pruned', async () => {
+    const nowMs = Date.now()
+    await admin().createKey(keyOf('key00001'), 'admin')
+    await admin().createKey(keyOf('key00002'), 'admin')
+    const lately = new Date(nowMs - 29 * 86_400_000).toISOString()
+    const longAgo = new Date(nowMs - 31 * 86_400_000).toISOString()
+    expect(await admin().revokeKey('key00001', lately, 'admin')).toBe(true)
+    expect(await admin().revokeKey('key00001', longAgo, 'admin')).toBe(false)
+    expect(await admin().revokeKey('key00009', longAgo, 'admin')).toBe(false)
+    await admin().revokeKey('key00002', longAgo, 'admin')
+    expect(await lookUp('key00001')).toMatchObject({ kind: 'known', key: { revokedAt: lately } })
+    expect(await lookUp('key00002')).toEqual({ kind: 'unknown' })
+    await runInDurableObject(stub(), (_, state) => {
+      state.storage.sql.exec('UPDATE timers SET at_ms = 1')
+    })
+    expect(await runDurableObjectAlarm(stub())).toBe(true)
+    expect((await admin().keys(undefined, 10)).data.map(({ id }) => id)).toEqual(['key00001'])
+  })
+
+  it('rotate: the successor inherits, the old one lives on until its time', async () => {
+    const expiresAt = '2030-01-01T00:00:00.000Z'
+    const overlapUntil = new Date(Date.now() + 60_000).toISOString()
+    await admin().createKey(keyOf('key00001', { models: ['a'], expiresAt, debug: true }), 'admin')
+    await lookUp('key00001')
+    const successor = { id: 'key00002', digest: digestOf(2), createdAt: '2026-11-21T00:00:00.000Z' }
+    expect(await admin().rotateKey('key00001', successor, overlapUntil, 'admin')).toBe(true)
+    const { data } = await admin().keys(undefined, 10)
+    expect(data[0]).toMatchObject({ id: 'key00001', overlapUntil })
+    expect(data[1]).toEqual({
+      ...keyOf('key00002', { name: 'key key00001', models: ['a'], expiresAt, debug: true }),
+      ...successor,
+    })
+    expect(await lookUp('key00002', 2)).toMatchObject({ kind: 'known' })
+    expect(await lookUp('key00001')).toMatchObject({ kind: 'known', key: { overlapUntil } })
+  })
+
+  it('do not rotate when unknown, revoked or lapsed, or into an id that is taken', async () => {
+    const until = new Date(Date.now() + 60_000).toISOString()
+    const next = (id: string) => ({ id, digest: digestOf(3), createdAt: until })
+    await admin().createKey(keyOf('revoked0', { revokedAt: until }), 'admin')
+    await admin().createKey(keyOf('lapsed00', { overlapUntil: '2020-01-01T00:00:00Z' }), 'admin')
+    await admin().createKey(keyOf('good0000'), 'admin')
+    for (const id of ['nothing0', 'revoked0', 'lapsed00']) {
+      expect(await admin().rotateKey(id, next('new00000'), until, 'admin')).toBe(false)
+    }
+    expect(await admin().rotateKey('good0000', next('lapsed00'), until, 'admin')).toBe(false)
+    expect((await admin().keys(undefined, 10)).data).toHaveLength(3)
+  })
+})
+
+describe('the epoch', () => {
+  it('moves with every change, never with a look', async () => {
+    await admin().createKey(keyOf('key00001'), 'admin')
+    const epoch = async () => {
+      const verdict = await lookUp('key00001')
+      return verdict.kind === 'known' ? verdict.epoch : null
+    }
+    const epochs = [await epoch(), await epoch()]
+    await admin().patch({ state: 'suspended' }, 'admin')
+    epochs.push(await epoch())
+    await admin().patch({ state: 'suspended' }, 'admin')
+    epochs.push(await epoch())
+    await admin().putCredential('own', { record: sealedOf(1), fallbackToOperator: true }, 'admin')
+    epochs.push(await epoch())
+    await admin().createKey(keyOf('key00002'), 'admin')
+    epochs.push(await epoch())
+    expect(epochs).toEqual([2, 2, 3, 3, 4, 5])
+  })
+})
+
+describe('the tenant document', () => {
+  it('changes in the fields named, also in the Directory’s list, and keeps its place', async () => {
+    const patched = await admin().patch({ name: 'New', metadata: { team: 'x' }, id: 'other', region: 'weur' }, 'ops')
+    expect(patched).toMatchObject({ id: place.id, name: 'New', metadata: { team: 'x' }, state: 'active' })
+    expect(patched?.region).toBeUndefined()
+    expect(await admin().tenant()).toEqual(patched)
+    const listed = (await directory.tenants(undefined, 1000)).data.find(({ id }) => id === place.id)
+    expect(listed).toEqual(JSON.parse(JSON.stringify(patched)))
+    await admin().patch({ metadata: undefined }, 'ops')
+    expect(await admin().tenant()).not.toHaveProperty('metadata.team')
+    expect(await auditOf(place.id)).toMatchObject([
+      { action: 'tenant.create' },
+      { action: 'tenant.update', actor: 'ops', before: { name: place.id, metadata: null }, after: { name: 'New' } },
+      { action: 'tenant.update', before: { metadata: { team: 'x' } }, after: { metadata: null } },
+    ])
+  })
+})
+
+describe('own credentials', () => {
+  it('count versions over their removal, and are in what a look-up answers', async () => {
+    await admin().createKey(keyOf('key00001'), 'admin')
+    expect(await admin().nextCredentialVersion('main')).toBe(1)
+    const first = { record: sealedOf(1), fallbackToOperator: false }
+    expect(await admin().putCredential('main', first, 'admin')).toEqual({ created: true })
+    expect(await admin().putCredential('main', first, 'admin')).toEqual({ stale: true })
+    const second = { record: sealedOf(2), fallbackToOperator: true }
+    expect(await admin().putCredential('main', second, 'admin')).toEqual({ created: false })
+    expect(await lookUp('key00001')).toMatchObject({ credentials: { main: second } })
+    expect(await admin().deleteCredential('main', 'admin')).toBe(true)
+    expect(await admin().deleteCredential('main', 'admin')).toBe(false)
+    expect(await lookUp('key00001')).toMatchObject({ credentials: {} })
+    expect(await admin().nextCredentialVersion('main')).toBe(3)
+    expect(await admin().credentials()).toEqual([])
+  })
+
+  it('are resealed only from what was read', async () => {
+    const credential = { record: sealedOf(1), fallbackToOperator: true }
+    await admin().putCredential('main', credential, 'admin')
+    const resealed = sealedOf(1, { kekVersion: 'ffffffffffffffff', iv: 'other' })
+    expect(await admin().replaceSealed('main', sealedOf(1, { iv: 'stale' }), resealed)).toBe(false)
+    expect(await admin().replaceSealed('none', sealedOf(1), resealed)).toBe(false)
+    expect(await admin().replaceSealed('main', sealedOf(1), resealed)).toBe(true)
+    expect(await admin().credentials()).toEqual([
+      { name: 'main', credential: { record: resealed, fallbackToOperator: true } },
+    ])
+  })
+})
+
+describe('audit', () => {
+  it('has every change, and nothing secret', async () => {
+    await admin().createKey(keyOf('key00001'), 'admin')
+    await admin().putCredential('own', { record: sealedOf(1), fallbackToOperator: true }, 'admin')
+    await admin().deleteCredential('own', 'admin')
+    await admin().revokeKey('key00001', new Date().toISOString(), 'admin')
+    const entries = await auditOf(place.id)
+    expect(entries.map(({ action, subject }) => [action, subject.slice(`tenants/${place.id}`.length)])).toEqual([
+      ['tenant.create', ''],
+      ['key.create', '/keys/key00001'],
+      ['credential.create', '/credentials/own'],
+      ['credential.delete', '/credentials/own'],
+      ['key.revoke', '/keys/key00001'],
+    ])
+    expect(JSON.stringify(entries)).not.toMatch(/c2VhbGVk|AQEBAQEB/)
+  })
+
+  it('reaches the Directory by the alarm when it could not at once', async () => {
+    const entry = {
+      id: 'left-behind',
+      at: '2026-11-20T00:00:00Z',
+      actor: 'a',
+      action: 'x.y',
+      subject: `tenants/${place.id}`,
+    }
+    await runInDurableObject(stub(), (_, state) => {
+      state.storage.sql.exec('INSERT INTO outbox (entry) VALUES (?)', JSON.stringify(entry))
+      state.storage.sql.exec("INSERT INTO timers VALUES ('deliver', 1)")
+      return state.storage.setAlarm(Date.now() + 3_600_000)
+    })
+    expect(await runDurableObjectAlarm(stub())).toBe(true)
+    expect(await auditOf(place.id)).toContainEqual(entry)
+    // Delivered again after a crash: known by its id.
+    await directoryStub(env.DIRECTORY).deliver(null, [entry])
+    expect((await auditOf(place.id)).filter(({ id }) => id === 'left-behind')).toHaveLength(1)
+  })
+})
+
+describe('usage', () => {
+  it('is kept, once per request, over an eviction too', async () => {
+    const nowMs = Date.now()
+    const rows = [recordOf('r1', nowMs), recordOf('r2', nowMs - 1), recordOf('r1', nowMs)]
+    await tenants.record(place, rows)
+    await tenants.record(place, rows)
+    await evictDurableObject(stub())
+    await tenants.record(place, [recordOf('r2', nowMs - 1), recordOf('r3', nowMs - 2)])
+    expect((await admin().requests(undefined, 10)).data.map(({ requestId }) => requestId)).toEqual(['r1', 'r2', 'r3'])
+    expect(await admin().usage({ by: ['model'] })).toMatchObject([{ model: 'chat', requests: 3, inputTokens: 30 }])
+  })
+
+  it('arms one prune timer', async () => {
+    await tenants.record(place, [recordOf('r1', Date.now())])
+    const alarm = await runInDurableObject(stub(), (_, state) => state.storage.getAlarm())
+    await tenants.record(place, [recordOf('r2', Date.now())])
+    expect(await runInDurableObject(stub(), (_, state) => state.storage.getAlarm())).toBe(alarm)
+    expect(alarm).toBeGreaterThan(Date.now() + 3_500_000)
+  })
+})
+
+describe('erase', () => {
+  it('leaves no table and no alarm, and the old generation stays over', async () => {
+    await admin().createKey(keyOf('key00001'), 'admin')
+    await tenants.record(place, [recordOf('r1', Date.now())])
+    await directory.deleteTenant(place.id, 'admin')
+    expect(await lookUp('key00001')).toEqual({ kind: 'gone' })
+    expect(await tables(stub())).toEqual([])
+    expect(await runInDurableObject(stub(), (_, state) => state.storage.getAlarm())).toBeNull()
+    await tenants.record(place, [recordOf('r2', Date.now())])
+    expect(await admin().createKey(keyOf('key00002'), 'admin')).toBe(false)
+    expect(await tables(stub())).toEqual([])
+    expect((await auditOf(place.id)).map(({ action }) => action)).toEqual([
+      'tenant.create',
+      'key.create',
+      'tenant.delete',
+    ])
+  })
+
+  it('cannot be undone by a provision that comes late', async () => {
+    await runInDurableObject(stub(), (_, state) => {
+      state.storage.sql.exec('DELETE FROM policy')
+    })
+    await evictDurableObject(stub())
+    expect(await stub().provision(place.generation, tenantOf(place.id))).toBe(false)
+    expect(await lookUp('key00001')).toEqual({ kind: 'gone' })
+  })
+})
