@@ -8,7 +8,7 @@ import type { Variables } from './variables.ts'
 
 const READY_MS = 60_000
 
-const refusalSchema = z.object({ error: z.object({ code: z.literal('misconfigured'), message: z.string() }) })
+const refusalSchema = z.object({ error: z.object({ code: z.literal('misconfigured') }) })
 
 export interface Started {
   readonly ports: readonly number[]
@@ -37,11 +37,10 @@ export async function announce(started: Started, lifetime: Lifetime): Promise<vo
     if (lifetime.stopping()) return
     throw new Error(`nothing answers at ${url}`)
   }
-  const fault = await misconfiguration(first)
-  if (fault !== undefined) console.error(`sluice: ${fault}`)
-  else if (started.upstream !== undefined) {
+  const { upstream } = started
+  if (upstream !== undefined && !(await isMisconfigured(first))) {
     const token = started.variables.SLUICE_ADMIN_TOKEN ?? ''
-    const demo = await applyDemo({ url: first, token, state: started.state, upstream: started.upstream, say })
+    const demo = await applyDemo({ url: first, token, state: started.state, upstream, say })
     say(`base URL  ${first}/v1`)
     say(`API key   ${demo.key}`)
     say(`docs      ${first}/docs`)
@@ -51,12 +50,11 @@ export async function announce(started: Started, lifetime: Lifetime): Promise<vo
   for (const url of urls) console.log(`sluice ready on ${url}`)
 }
 
-/** What the Worker says of its variables when they are not right. It alone judges them, here as when deployed. */
-async function misconfiguration(url: string): Promise<string | undefined> {
+/** Whether the Worker refuses to work with the variables it has; it has said so itself, in its log. */
+async function isMisconfigured(url: string): Promise<boolean> {
   const reply = await fetch(`${url}/v1/models`)
   const text = await reply.text()
-  if (reply.status !== 503) return undefined
-  return refusalSchema.safeParse(JSON.parse(text)).data?.error.message
+  return reply.status === 503 && refusalSchema.safeParse(JSON.parse(text)).success
 }
 
 /** One line that streams an answer when it is pasted into a shell. */
