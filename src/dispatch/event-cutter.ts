@@ -12,10 +12,15 @@ export interface Cut {
   readonly error: boolean
 }
 
-/** `choices` with something in it: such an event is neither the usage event nor an error. Quotes inside strings are escaped, so this cannot match there. */
-const HAS_CHOICES = /"choices"\s*:\s*\[\s*[^\]\s]/
+/** `choices` with something in it: such an event is not the usage event. Quotes inside strings are escaped, so this cannot match there. */
+const HAS_CHOICES = /"choices"\s*:\s*\[\s*\{/
+/** Some vendors send an error beside choices. */
+const HAS_ERROR = /"error"\s*:\s*[{"]|"object"\s*:\s*"error"|^event: ?error/m
 /** Only these need parsing once the stream is committed; `"usage":null` is on every chunk of some providers. */
-const OF_INTEREST = /"usage"\s*:\s*\{|"error"\s*:\s*[{"]|"object"\s*:\s*"error"|^event: ?error/m
+const OF_INTEREST = new RegExp(`"usage"\\s*:\\s*\\{|${HAS_ERROR.source}`, 'm')
+/** JSON may be cut into data lines anywhere, so no pattern can tell what is in several of them. */
+const SEVERAL_DATA_LINES = /^data:[\s\S]*?[\r\n]data:/m
+const DATA_LINE = /^data/m
 const DONE = /^data: ?\[DONE\]/m
 const EMPTY = new Uint8Array(0)
 
@@ -86,7 +91,7 @@ export class EventCutter {
     const partial = text.slice(start)
     const partialAt = Math.max(keptFrom, start + origin)
     this.#partial = partial
-    if (partial.length > 0 && !this.#partialReleased && !this.#mayRelease(partial)) {
+    if (partial.length > 0 && !this.#mayRelease(partial)) {
       this.#held = bytes.subarray(partialAt)
       kept.push(bytes.subarray(keptFrom, partialAt))
     } else {
@@ -98,14 +103,26 @@ export class EventCutter {
     return { bytes: join(kept), error: false }
   }
 
+  /**
+   * The upstream has closed: what is still the client's. A last `[DONE]` without its blank line is complete all the
+   * same, since some vendors end so; any other partial event is cut.
+   */
+  end(): Uint8Array {
+    if (DONE.test(this.#partial)) this.done = true
+    const rest = this.done ? this.#held : EMPTY
+    this.#held = EMPTY
+    return rest
+  }
+
   #mayRelease(partial: string): boolean {
-    return partial.length > HELD_EVENT_BYTES_MAX || HAS_CHOICES.test(partial)
+    if (partial.length > HELD_EVENT_BYTES_MAX) return true
+    return (this.#partialReleased || HAS_CHOICES.test(partial)) && !HAS_ERROR.test(partial)
   }
 
   #event(text: string, bytes: Uint8Array, from: number, to: number): 'pass' | 'drop' | 'error' {
-    if (this.committed && !OF_INTEREST.test(text)) {
+    if (this.committed && !OF_INTEREST.test(text) && !SEVERAL_DATA_LINES.test(text)) {
       if (text.includes('[DONE]') && DONE.test(text)) this.done = true
-      else this.events += 1
+      else if (from < 0 || DATA_LINE.test(text)) this.events += 1
       return 'pass'
     }
     // What was handed on already (`from` < 0) is read from its text: it had choices, so only its usage matters.
@@ -128,11 +145,12 @@ export class EventCutter {
   }
 }
 
-/** Good for ASCII, which is all that is read of an event that was handed on in parts. */
+/**
+ * Good for ASCII, which is all that is read of an event that was handed on in parts. What windows-1252 has beyond a
+ * byte (the last byte of ’ is its ™) must not become a quote by being cut to one.
+ */
 function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length)
-  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index)
-  return bytes
+  return Uint8Array.from(text, (character) => Math.min(character.charCodeAt(0), 0xff))
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

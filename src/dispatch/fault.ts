@@ -26,8 +26,8 @@ const TOO_LONG =
   /maximum context length|context[_ ]length|context window|prompt is too long|too many (?:input )?tokens|exceeds? the (?:maximum )?(?:number of tokens|token limit)/i
 
 /**
- * Classifies an error reply. `text` is what was read of its body; only the documented shape is believed, and only
- * `error.message` and `error.param` of it are kept.
+ * Classifies an error reply. `text` is what was read of its body; only of the documented shape is anything shown, and
+ * of that only `error.message` and `error.param`.
  */
 export function faultOfReply(
   status: number,
@@ -36,18 +36,17 @@ export function faultOfReply(
   nowMs: number,
   secrets: readonly string[],
 ): Fault {
-  const error = errorIn(parseJson(text))
-  const message = typeof error?.message === 'string' ? error.message : ''
+  const body = parseJson(text)
+  const error = documented(body)
   if (status === 401 || status === 403) return { kind: 'credential', status }
   if (status === 429) return { kind: 'rate-limited', status, retryAfterMs: retryAfterMs(headers, nowMs) }
   if (status === 404 && isModelMissing(error)) return { kind: 'model', status }
   if (status === 404 || CALLERS.has(status)) {
-    if (error?.code === 'context_length_exceeded' || (status !== 404 && TOO_LONG.test(message)))
-      return { kind: 'context', message: redact(message, secrets) }
+    if (saysTooLong(status, errorIn(body))) return { kind: 'context', message: redact(error?.message ?? '', secrets) }
     return {
       kind: 'rejected',
       status,
-      message: message === '' ? 'The provider rejected the request.' : redact(message, secrets),
+      message: redact(error?.message || 'The provider rejected the request.', secrets),
       param: typeof error?.param === 'string' ? redact(error.param, secrets) : null,
     }
   }
@@ -56,8 +55,22 @@ export function faultOfReply(
   return { kind: 'refused', status }
 }
 
+type ErrorBody = Readonly<Record<string, unknown>>
+
+/** OpenAI's `{"error":{"message"}}`; a body of another shape may hold anything, so nothing of it is shown. */
+function documented(body: unknown): (ErrorBody & { readonly message: string }) | null {
+  const { error } = (body ?? {}) as { error?: unknown }
+  if (typeof error !== 'object' || error === null || !('message' in error)) return null
+  return typeof error.message === 'string' ? { ...error, message: error.message } : null
+}
+
+function saysTooLong(status: number, error: ErrorBody | null): boolean {
+  if (error?.code === 'context_length_exceeded') return true
+  return status !== 404 && typeof error?.message === 'string' && TOO_LONG.test(error.message)
+}
+
 /** A body without the documented shape is some proxy's 404; vLLM names the model's with its own type. */
-function isModelMissing(error: Record<string, unknown> | null): boolean {
+function isModelMissing(error: ErrorBody | null): boolean {
   if (error === null || error.code === 'model_not_found') return true
   return error.type === 'NotFoundError' && error.param === 'model'
 }

@@ -78,7 +78,11 @@ export class LiveStream {
         return this.#end(this.#afterFailure())
       }
       deadline.pause()
-      if (read.done) return this.#end(cutter.done ? 'finished' : 'broken')
+      if (read.done) {
+        const rest = cutter.end()
+        const ended = this.#end(cutter.done ? 'finished' : 'broken')
+        return rest.length > 0 ? rest : ended
+      }
       const cut = cutter.push(read.value)
       if (cut.error && cut.bytes.length === 0) return this.#break()
       if (cut.error) this.#break()
@@ -95,7 +99,8 @@ export class LiveStream {
 
   #break(): Ended {
     this.#parts.abort()
-    return this.#end('broken')
+    // After `[DONE]` the answer is whole, and nothing may follow it.
+    return this.#end(this.#parts.cutter.done ? 'finished' : 'broken')
   }
 
   /** Tells why the read that is about to fail fails. */
