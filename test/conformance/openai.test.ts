@@ -2,8 +2,9 @@
 import OpenAI from 'openai'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ScriptedOrigin } from '../support/scripted-origin.ts'
+import { flow } from '../support/scripts.ts'
 import { setUp, type TestSluice } from '../support/sluice.ts'
-import { providerError, role, text, whole } from '../support/wire.ts'
+import { providerError, whole } from '../support/wire.ts'
 import { answerChat, answerCompletions, answerEmbeddings, vectorOf } from './answering-origin.ts'
 
 const STATUSES = [400, 413, 422, 429, 500, 503] as const
@@ -25,10 +26,7 @@ const retryCounts: string[] = []
 beforeAll(async () => {
   origin = await ScriptedOrigin.start()
   origin.on('chat', answerChat).on('text', answerCompletions).on('embed', answerEmbeddings)
-  origin.on('endless', async (call) => {
-    await call.head(200)
-    await call.write(role() + text('begun'))
-  })
+  origin.on('endless', flow)
   origin.on('flaky', (call) => (call.index === 0 ? call.reply(500, '{}') : call.reply(200, whole('at last'))))
   origin.on('slow', () => {})
   for (const status of STATUSES) {
@@ -182,7 +180,7 @@ describe('chat completions', () => {
     const arriving = origin.next('endless')
     const stream = await client.chat.completions.create({ ...hello, model: 'endless', stream: true })
     const call = await arriving
-    for await (const chunk of stream) if (chunk.choices[0]?.delta.content === 'begun') break
+    for await (const chunk of stream) if (chunk.choices[0]?.delta.content === 'more ') break
     stream.controller.abort()
     expect((await call.ended).answered).toBe(false)
   })

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exchange, send } from '../support/http-client.ts'
 import { type Call, type Script, ScriptedOrigin, silent } from '../support/scripted-origin.ts'
+import { flow, streamOf } from '../support/scripts.ts'
 import { eventually } from '../support/sluice.ts'
 import { DONE, finish, role, said, text, usage, whole } from '../support/wire.ts'
-import { type Cases, flow, patientSluice, streamOf } from './patient.ts'
+import { type Cases, patientSluice } from './patient.ts'
 
 /** A reset client cancels the upstream within this time. */
 const CANCEL_MS = 2000

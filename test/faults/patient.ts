@@ -3,28 +3,11 @@
 import { expect } from 'vitest'
 import type { UsageRecord } from '../../src/core/usage-record.ts'
 import type { Exchange } from '../support/http-client.ts'
-import type { Script, ScriptedOrigin } from '../support/scripted-origin.ts'
+import type { ScriptedOrigin } from '../support/scripted-origin.ts'
 import { eventually, ROW_MS, setUp, type TestSluice } from '../support/sluice.ts'
-import { chat, text } from '../support/wire.ts'
+import { chat } from '../support/wire.ts'
 
 const PATIENT = { firstTokenMs: 60_000, idleMs: 60_000, totalMs: 120_000 }
-
-/** A stream that begins like this and then says nothing more. */
-export const streamOf =
-  (...parts: string[]): Script =>
-  async (call) => {
-    await call.head(200)
-    for (const part of parts) await call.write(part)
-  }
-
-/** A stream that goes on until its reader is gone. */
-export const flow: Script = async (call) => {
-  await call.head(200)
-  for (let gone = false; !gone; ) {
-    await call.write(text('more '))
-    gone = await Promise.race([call.ended.then(() => true), new Promise<false>((tick) => setTimeout(tick, 20, false))])
-  }
-}
 
 /** The cases of one file over one Sluice. */
 export interface Cases {

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ScriptedOrigin, silent } from '../support/scripted-origin.ts'
+import { streamOf } from '../support/scripts.ts'
 import { DONE, events, finish, role, text, usage, whole } from '../support/wire.ts'
-import { type Cases, patientSluice, streamOf } from './patient.ts'
+import { type Cases, patientSluice } from './patient.ts'
 
 /** Deferred status, then one interval of keep-alives, then some slack. */
 const SECOND_KEEP_ALIVE_MS = 5000 + 10_000 + 2000
