@@ -26,7 +26,7 @@ export interface ApiKeys {
   mint(pepper: SealedRecord, tenantId: string): Promise<{ key: string; id: string; digest: string }>
   /** Digest of a well-formed key, before its check is verified; null when it has not the form. One HMAC. */
   read(pepper: SealedRecord, presented: string): Promise<PresentedKey | null>
-  /** Verifies the check characters. One more HMAC; not needed for a digest that is known already. */
+  /** Verifies the check characters of a key that was read. One more HMAC; not needed for a digest that is known already. */
   verify(pepper: SealedRecord, presented: string): Promise<boolean>
   /** A new sealed pepper. */
   newPepper(): Promise<SealedRecord>

@@ -36,6 +36,21 @@ describe('a good key', () => {
     }
   })
 
+  it('costs no second HMAC when it must be confirmed anew: its check was verified', async () => {
+    const deployment = await guarded()
+    deployment.addTenant('acme')
+    const { key } = await deployment.addKey('acme')
+    await deployment.code(key)
+    await deployment.clock.advance(60_000)
+    const sign = vi.spyOn(crypto.subtle, 'sign')
+    try {
+      expect(await deployment.code(key)).toBe('ok')
+      expect(sign).toHaveBeenCalledTimes(1)
+    } finally {
+      sign.mockRestore()
+    }
+  })
+
   it('may call what both its tenant and itself may', async () => {
     const deployment = await guarded()
     deployment.addTenant('acme', { models: ['chat-*', 'embed'] })

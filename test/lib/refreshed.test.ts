@@ -189,6 +189,23 @@ describe('out of reach', () => {
     expect(value.peek()).toBeUndefined()
   })
 
+  it('a failure that was made good excuses nothing', async () => {
+    const value = kept()
+    await value.get()
+    value.source = unreachable
+    await value.clock.advance(5000)
+    value.peek()
+    value.source = async () => 'good'
+    await value.clock.advance(500)
+    value.peek()
+    await turn()
+    expect(value.peek()).toBe('good')
+    await value.clock.advance(9001)
+    value.source = () => NEVER
+    void value.get()
+    expect(value.peek()).toBeUndefined()
+  })
+
   it('a failure of a moment ago excuses a stale value, one of half a second ago does not: it must be tried again', async () => {
     const value = kept()
     await value.get()
@@ -290,6 +307,24 @@ describe('many at once on a cold isolate', () => {
     await clock.advance(250)
     expect(await Promise.all(others)).toEqual(Array.from({ length: 50 }, () => 'alive'))
     expect(loads).toBe(2)
+  })
+
+  it('and when that one comes to after all, whoever took over is still waited for', async () => {
+    const value = kept()
+    let comeTo = (_: Error) => {}
+    value.source = () => new Promise((_, reject) => (comeTo = reject))
+    const first = value.get().catch(() => 'failed')
+    await value.clock.advance(1)
+    let answer = (_: string) => {}
+    value.source = () => new Promise((resolve) => (answer = resolve))
+    const second = value.get()
+    await value.clock.advance(250)
+    comeTo(new Error('reset'))
+    expect(await first).toBe('failed')
+    const third = value.get()
+    answer('alive')
+    expect(await Promise.all([second, third])).toEqual(['alive', 'alive'])
+    expect(value.loads).toBe(2)
   })
 
   it('answer although whoever took over was reset as well', async () => {
