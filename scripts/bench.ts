@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { direct, findPortkey, type Place, startFloor, startPortkey, startSluice } from './bench/contenders.ts'
@@ -16,6 +16,9 @@ import { projectFolder } from './support/options.ts'
 const usage = `npm run bench -- [--lane 1|2]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
   [--portkey DIR]  a folder with @portkey-ai/gateway, if it is not among the project's own packages
   [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of four ports`
+
+/** Load average from which the machine has other work, and requests per second say little. */
+const BUSY = 1
 
 const { values } = parseArgs({
   options: {
@@ -72,6 +75,9 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
     progress: (text) => console.error(text),
   }
   const startedAt = new Date().toISOString()
+  const [busy = 0] = loadavg()
+  if (busy > BUSY)
+    console.error(`load average ${busy.toFixed(1)}: other work on this machine, only CPU times will hold`)
   const whole = values.lane.includes('1') ? await wholeLane(contenders, load, options) : []
   const streams = values.lane.includes('2') ? await streamsLane(contenders, load, options) : []
   const rows = { whole: wholeRows(whole), streams: streamsRows(streams) }
@@ -82,7 +88,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   if (streams.length > 0) console.log(`Streams\n${streamsTable(rows.streams)}\n`)
   if (bounds.length > 0) console.log(verdictLines(bounds))
   if (values.json !== undefined) {
-    const report = { startedAt, options, ...rows, verdicts: bounds, rounds: { whole, streams } }
+    const report = { startedAt, loadAverage: busy, options, ...rows, verdicts: bounds, rounds: { whole, streams } }
     await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
   }
   return bounds.every((bound) => bound.ok)

@@ -1,7 +1,11 @@
 /** Gives a running Sluice what the benchmark needs of it, through its admin API, and reads its usage back. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { modelOf } from './body.ts'
 
 const TENANT = 'bench'
+// A change is in force everywhere within 10 s.
+const IN_FORCE_MS = 12_000
+const IN_FORCE_POLL_MS = 100
 
 /** Sizes of prompts and answers, in bytes. */
 export const SIZES = [200, 10_000, 100_000] as const
@@ -28,12 +32,27 @@ export async function setUpSluice(
   await send('PUT', '/config', configOf(upstream))
   await send('POST', '/tenants', { id: TENANT, name: 'Benchmark' })
   const made = await send('POST', `/tenants/${TENANT}/keys`, { name: 'bench' })
+  const key = String(Reflect.get(Object(made), 'key'))
+  await inForce(url, key)
   const from = new Date(Date.now() - 86_400_000).toISOString()
   const to = new Date(Date.now() + 2 * 86_400_000).toISOString()
   return {
-    key: String(Reflect.get(Object(made), 'key')),
+    key,
     recorded: async () => requestsIn(await send('GET', `/tenants/${TENANT}/usage?from=${from}&to=${to}`)),
   }
+}
+
+/** Waits until the key may call every alias. */
+async function inForce(url: string, key: string): Promise<void> {
+  const deadline = performance.now() + IN_FORCE_MS
+  let text = ''
+  do {
+    const reply = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })
+    text = await reply.text()
+    if (SIZES.every((bytes) => text.includes(`"${modelOf(bytes)}"`))) return
+    await sleep(IN_FORCE_POLL_MS)
+  } while (performance.now() < deadline)
+  throw new Error(`the config is not in force: ${text}`)
 }
 
 /** One provider, one alias a size, prices, and limits that are counted but never reached. */

@@ -1,0 +1,34 @@
+/** The benchmark's upstream answers what it was asked for. */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { chatRequest, EVENT_MARK } from '../../../scripts/bench/body.ts'
+import { createUpstream } from '../../../scripts/bench/upstream.ts'
+
+const upstream: Server = createUpstream(4, 1)
+let url = ''
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}`
+})
+
+afterAll(() => {
+  upstream.closeAllConnections()
+  upstream.close()
+})
+
+async function ask(body: string): Promise<string> {
+  return (await fetch(url, { method: 'POST', body })).text()
+}
+
+it('answers whole, as long as the prompt', async () => {
+  const reply = JSON.parse(await ask(chatRequest(10_000, false)))
+  expect(reply.choices[0].message.content).toHaveLength(10_000)
+})
+
+it('streams every event and the end', async () => {
+  const text = await ask(chatRequest(200, true))
+  expect(text.split(EVENT_MARK)).toHaveLength(5)
+  expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+})
