@@ -1,8 +1,8 @@
 /** The end of a script: whatever it started is stopped in reverse order, once, on every way out. */
 
 /** How long requests in flight may take to end after the signal; the contract allows 5 s, and 6 s for all of the stop. */
-export const DRAIN_MS = 4800
-const PARENT_CHECK_MS = 500
+export const DRAIN_MS = 4500
+const PARENT_CHECK_MS = 100
 
 /** What a script hands its ends to. */
 export interface Lifetime {

@@ -38,8 +38,8 @@ export async function announce(started: Started, lifetime: Lifetime): Promise<vo
     throw new Error(`nothing answers at ${url}`)
   }
   const { upstream } = started
-  if (upstream !== undefined && !(await isMisconfigured(first))) {
-    const token = started.variables.SLUICE_ADMIN_TOKEN ?? ''
+  const token = started.variables.SLUICE_ADMIN_TOKEN ?? ''
+  if (upstream !== undefined && !(await isMisconfigured(first, token))) {
     const demo = await applyDemo({ url: first, token, state: started.state, upstream, say })
     say(`base URL  ${first}/v1`)
     say(`API key   ${demo.key}`)
@@ -50,9 +50,12 @@ export async function announce(started: Started, lifetime: Lifetime): Promise<vo
   for (const url of urls) console.log(`sluice ready on ${url}`)
 }
 
-/** Whether the Worker refuses to work with the variables it has; it has said so itself, in its log. */
-async function isMisconfigured(url: string): Promise<boolean> {
-  const reply = await fetch(`${url}/v1/models`)
+/**
+ * Whether the Worker refuses to work with the variables it has; it has said so itself, in its log. Asked of the admin
+ * API, because a public request would have the isolate remember a config that is about to be replaced.
+ */
+async function isMisconfigured(url: string, token: string): Promise<boolean> {
+  const reply = await fetch(`${url}/admin/config`, { headers: { authorization: `Bearer ${token}` } })
   const text = await reply.text()
   return reply.status === 503 && refusalSchema.safeParse(JSON.parse(text)).success
 }
