@@ -1,6 +1,5 @@
-/**
- * A value that an isolate keeps and asks for anew while there is traffic. No I/O of its own.
- *
+/** A value that an isolate keeps and asks for anew while there is traffic. No I/O of its own. */
+/*
  * Requests share the value. A promise of another request is only ever awaited in a race with one's own timer: the
  * request that made it may be reset, and then it never settles, nor does its deadline fire. So a load in flight carries
  * the time it began at and is void after twice its deadline, and whoever has waited in vain loads for itself.
