@@ -77,10 +77,14 @@ export function failure(status: number, message: string, param: string | null, c
   return { status, message, param, code, headers: {} }
 }
 
-/** Only the documented field of an error body is believed. Google wraps errors of a stream in an array. */
+/**
+ * Only the documented field of an error body is believed. Google wraps errors of a stream in an array; an error that
+ * came as an event reaches us as the SDK's copy of the error object alone.
+ */
 function documented(status: number, text: string, header: (name: string) => string | null): Failure {
   const parsed = text.length <= UPSTREAM_ERROR_BYTES_MAX ? parseJson(text) : undefined
-  const error = errorIn(Array.isArray(parsed) ? parsed[0] : parsed)
+  const value = Array.isArray(parsed) ? parsed[0] : parsed
+  const error = errorIn(value) ?? (isObject(value) && typeof value.type === 'string' ? value : null)
   const headers: Record<string, string> = {}
   for (const name of RELAYED_HEADERS) {
     const value = header(name)

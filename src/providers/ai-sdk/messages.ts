@@ -77,11 +77,16 @@ function toolCall(call: unknown, at: string, names: Map<string, string>): Langua
   names.set(id, name)
   return {
     type: 'tool-call',
-    toolCallId: id,
+    toolCallId: plainId(id),
     toolName: name,
     input: argumentsOf(stringOf(made?.arguments) ?? ''),
     ...signatureOptions(call),
   }
+}
+
+/** Ids that another model gave (`functions.weather:0`) are refused by some: call and result are renamed alike. */
+function plainId(id: string): string {
+  return id.replace(/[^A-Za-z0-9_-]/g, '_')
 }
 
 /** Protocols demand an object here. What a model once wrote that is none stays readable inside one. */
@@ -96,7 +101,7 @@ function toolResult(message: Json, at: string, names: Map<string, string>): Lang
   const name = names.get(id)
   if (name === undefined)
     throw new UnsayableError(`${at}.tool_call_id`, 'No earlier assistant message made a tool call of this id.')
-  return { type: 'tool-result', toolCallId: id, toolName: name, output: outputOf(plainText(message.content)) }
+  return { type: 'tool-result', toolCallId: plainId(id), toolName: name, output: outputOf(plainText(message.content)) }
 }
 
 /** Structured results stay structured, unless a number in them would not survive being parsed. */

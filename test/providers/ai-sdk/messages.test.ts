@@ -93,6 +93,14 @@ describe('tool calls', () => {
     expect(message?.content[0]).toMatchObject({ input })
   })
 
+  it("renames another model's id, in the call and its result alike", () => {
+    const messages = [
+      { role: 'assistant', tool_calls: [call('functions.f:0', 'f', '{}')] },
+      { role: 'tool', tool_call_id: 'functions.f:0', content: 'ok' },
+    ]
+    for (const message of prompt(messages)) expect(message.content[0]).toMatchObject({ toolCallId: 'functions_f_0' })
+  })
+
   it("carries Gemini's signature back under Google's name", () => {
     const signed = call('a', 'f', '{}', { extra_content: { google: { thought_signature: 'sig' } } })
     const [message] = prompt([{ role: 'assistant', tool_calls: [signed] }])
