@@ -32,16 +32,16 @@ const metadata = z
   .refine((entries) => Object.keys(entries).length <= METADATA_ENTRIES_MAX, `holds more than ${METADATA_ENTRIES_MAX}`)
 const waitMaxMs = z.number().int().min(0).max(TIMEOUT_MAX_MS)
 
+const NO_INSTANT = 'must be an RFC 3339 date and time'
 /** RFC 3339 with seconds and offset; handed on in UTC with milliseconds, so that stored times compare as text. */
 const instant = z.iso
-  .datetime({ offset: true, message: 'must be an RFC 3339 date and time' })
-  .regex(/T\d\d:\d\d:\d\d/, 'must be an RFC 3339 date and time')
+  .datetime({ offset: true, error: NO_INSTANT, abort: true })
+  .regex(/T\d\d:\d\d:\d\d/, { error: NO_INSTANT, abort: true })
   .overwrite((text) => new Date(text).toISOString())
 
 /** A value that can stand in a header, which is where every credential of ours ends up. */
 const secret = z
   .string()
-  .min(1)
   .max(CREDENTIAL_CHARS_MAX)
   .regex(/^[!-~]([ -~]*[!-~])?$/, 'must be printable ASCII without white space at either end')
 

@@ -1,0 +1,69 @@
+/** Reseal: every record moves to the current master key, and what cannot move is counted. */
+import { env } from 'cloudflare:test'
+import { expect, it } from 'vitest'
+import { recordsUnderOldKey, resealAll } from '../../src/admin/reseal.ts'
+import { OPERATOR, PEPPER_NAME } from '../../src/core/sealed.ts'
+import type { TenantPlace } from '../../src/core/tenant.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import type { Services } from '../../src/services.ts'
+import { createDirectory, createDirectoryAdmin } from '../../src/stores/embedded/directory.ts'
+import { createTenantAdmin } from '../../src/stores/embedded/tenants.ts'
+import { createApiKeys } from '../../src/vault/api-keys.ts'
+import { createVault } from '../../src/vault/vault.ts'
+import { tenantOf } from '../support/control-plane.ts'
+
+const keyOf = (seed: number): string => Buffer.alloc(32, seed).toString('base64')
+const tools = { clock: systemClock, random: Math.random, background: () => {} }
+const directory = createDirectory(env.DIRECTORY, tools)
+const directoryAdmin = createDirectoryAdmin(env.DIRECTORY, tools)
+const tenantAdmin = (place: TenantPlace) => createTenantAdmin(env.TENANT, place, tools)
+const vaultWith = (masterKey: string, previous?: string) => createVault({ masterKey, previous, clock: systemClock })
+const servicesWith = (masterKey: string, previous?: string) =>
+  ({ directoryAdmin, tenantAdmin, vault: vaultWith(masterKey, previous) }) as unknown as Services
+
+it('moves the operator’s records, the pepper and every tenant’s; then the old key may go', async () => {
+  const old = vaultWith(keyOf(1))
+  await directory.ensurePepper(await createApiKeys(old).newPepper())
+  await directoryAdmin.putCredential('main', await old.seal(OPERATOR, 'main', 1, 'operators-value'), 'admin')
+  const places: TenantPlace[] = []
+  for (const id of Array.from({ length: 10 }, (_, index) => `reseal-${index}`)) {
+    const place = await directoryAdmin.createTenant(tenantOf(id), 'admin')
+    if (place === 'exists') throw new Error(id)
+    places.push(place)
+    const record = await old.seal(id, 'own', 1, `value-of-${id}`)
+    await tenantAdmin(place).putCredential('own', { record, fallbackToOperator: true }, 'admin')
+  }
+  const during = servicesWith(keyOf(2), keyOf(1))
+  expect(await recordsUnderOldKey(during)).toBe(12)
+  // Without the old key nothing moves, and nothing is lost.
+  expect(await resealAll(servicesWith(keyOf(2)))).toEqual({ resealed: 0, remaining: 12 })
+  expect(await resealAll(during)).toEqual({ resealed: 12, remaining: 0 })
+  expect(await resealAll(during)).toEqual({ resealed: 0, remaining: 0 })
+  expect(await recordsUnderOldKey(during)).toBe(0)
+
+  const after = vaultWith(keyOf(2))
+  const records = await directoryAdmin.sealedRecords()
+  expect(records.map(({ name }) => name).sort()).toEqual([PEPPER_NAME, 'main'])
+  for (const { name, record } of records) {
+    expect(await after.use(OPERATOR, name, record, (value) => value.length)).toBeGreaterThan(10)
+  }
+  for (const place of places) {
+    const [own] = await tenantAdmin(place).credentials()
+    if (own === undefined) throw new Error('no credential')
+    expect(own.credential.fallbackToOperator).toBe(true)
+    expect(await after.use(place.id, 'own', own.credential.record, (value) => value)).toBe(`value-of-${place.id}`)
+  }
+})
+
+it('leaves a record that changed meanwhile to whoever changed it', async () => {
+  const record = await vaultWith(keyOf(1)).seal(OPERATOR, 'busy', 1, 'some-value')
+  const services = {
+    vault: vaultWith(keyOf(2), keyOf(1)),
+    directoryAdmin: {
+      sealedRecords: async () => [{ name: 'busy', record }],
+      replaceSealed: async () => false,
+      tenants: async () => ({ data: [], hasMore: false }),
+    },
+  } as unknown as Services
+  expect(await resealAll(services)).toEqual({ resealed: 0, remaining: 1 })
+})
