@@ -1,9 +1,4 @@
-/**
- * The admin API as one app: guard first, then bounded JSON, then the topics. Paths are whole (`/admin/…`), so it may be
- * called directly or mounted with `app.route('/', admin)`. The latter also brings its paths into the OpenAPI document of
- * an `OpenAPIHono`; elsewhere `admin.openAPIRegistry.definitions` and `admin.getOpenAPI31Document(…)` give them. The
- * routes name a security scheme `adminToken`, which this app registers as a component.
- */
+/** The admin API as one app: guard first, then bounded JSON, then the topics. */
 import type { Context } from 'hono'
 import type { Services } from '../services.ts'
 import { boundedJson } from './body.ts'
@@ -18,7 +13,11 @@ import { tenantCredentialRoutes } from './tenant-credentials.ts'
 import { tenantRoutes } from './tenants.ts'
 import { usageRoutes } from './usage.ts'
 
-/** Makes the app; one per isolate, since its guard counts wrong tokens. `servicesOf` is asked once a call. */
+/**
+ * Makes the app; one per isolate, since its guard counts wrong tokens. `servicesOf` is asked once a call. Paths are
+ * whole (`/admin/…`), so the app may be called directly or mounted with `app.route('/', admin)`. The latter also brings
+ * its paths into the OpenAPI document of an `OpenAPIHono`; elsewhere `admin.openAPIRegistry.definitions` has them.
+ */
 export function adminApp(servicesOf: (c: Context<AdminEnv>) => Services | Promise<Services>): AdminHono {
   const app = adminHono()
   app.openAPIRegistry.registerComponent('securitySchemes', 'adminToken', { type: 'http', scheme: 'bearer' })

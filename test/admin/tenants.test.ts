@@ -37,6 +37,12 @@ it('lists by id, page by page', async () => {
   expect((await admin('GET /tenants?after=zzzz')).body).toEqual({ data: [], has_more: false, last: null })
 })
 
+it('takes a jurisdiction where the runtime has none', async () => {
+  const id = await newTenant({ jurisdiction: 'eu', region: 'weur' })
+  expect((await admin(`GET /tenants/${id}`)).body).toMatchObject({ jurisdiction: 'eu', region: 'weur' })
+  expect((await admin(`POST /tenants/${id}/keys`, { name: 'a' })).status).toBe(201)
+})
+
 it('names every fault of a new tenant', async () => {
   const refused = await admin('POST /tenants', {
     id: 'Bad Id',
