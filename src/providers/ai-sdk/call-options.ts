@@ -63,8 +63,14 @@ export function callOptions(body: Json, addressee: Addressee): Translation {
   }
   refuseUnsayable(body)
   const effort = reasoningOf(body.reasoning_effort, drop)
-  const native = nativeOptions(addressee.protocol, body, addressee.model, effort)
-  if (native.withoutReasoning === true && effort !== undefined && effort !== 'none') drop('reasoning_effort')
+  const bound = maxOutputTokens(body) ?? addressee.maxOutputTokens
+  const native = nativeOptions(addressee.protocol, {
+    body,
+    model: addressee.model,
+    reasoning: effort,
+    maxOutputTokens: bound,
+  })
+  if (native.withoutReasoning === true) drop('reasoning_effort')
   const reasoning = native.withoutReasoning === true ? undefined : effort
   for (const [name, value] of Object.entries(body))
     if (!KNOWN.has(name) && !native.mapped.includes(name) && value !== null && !DEFAULTS[name]?.(value)) drop(name)
@@ -74,7 +80,7 @@ export function callOptions(body: Json, addressee: Addressee): Translation {
     ...toolsOf(body.tools, body.tool_choice),
     ...responseFormat(body.response_format),
     ...sampling(body),
-    ...defined('maxOutputTokens', maxOutputTokens(body) ?? addressee.maxOutputTokens),
+    ...defined('maxOutputTokens', native.maxOutputTokens ?? bound),
     ...defined('reasoning', reasoning),
     ...(Object.keys(native.options).length > 0 ? { providerOptions: { [addressee.protocol]: native.options } } : {}),
   }

@@ -14,9 +14,20 @@ export interface NativeOptions {
   readonly mapped: readonly string[]
   /** Must `reasoning_effort` be left out of this request? */
   readonly withoutReasoning?: boolean
+  /** The bound to say in place of the request's, where the provider does not count reasoning within it. */
+  readonly maxOutputTokens?: number
 }
 
-type Native = (body: Json, model: string, reasoning: Reasoning | undefined) => NativeOptions
+/** What a setting may depend on. */
+export interface Asked {
+  readonly body: Json
+  readonly model: string
+  readonly reasoning: Reasoning | undefined
+  /** Bound of the whole output, reasoning included, as OpenAI has it; the caller's or the target's. */
+  readonly maxOutputTokens: number | undefined
+}
+
+type Native = (asked: Asked) => NativeOptions
 
 /** By protocol name. A provider that is not here gets the common options and nothing else. */
 const NATIVE: Readonly<Record<string, Native>> = { anthropic, google }
@@ -24,28 +35,44 @@ const NATIVE: Readonly<Record<string, Native>> = { anthropic, google }
 const NONE: NativeOptions = { options: {}, mapped: [] }
 
 /** What the named protocol can say of the request besides the common options. */
-export function nativeOptions(
-  protocol: string,
-  body: Json,
-  model: string,
-  reasoning: Reasoning | undefined,
-): NativeOptions {
-  return NATIVE[protocol]?.(body, model, reasoning) ?? NONE
+export function nativeOptions(protocol: string, asked: Asked): NativeOptions {
+  return NATIVE[protocol]?.(asked) ?? NONE
 }
 
-function anthropic(body: Json, model: string): NativeOptions {
+function anthropic({ body, model, reasoning, maxOutputTokens }: Asked): NativeOptions {
   const user = stringOf(body.safety_identifier) ?? stringOf(body.user)
+  const options = {
+    ...(body.parallel_tool_calls === false ? { disableParallelToolUse: true } : {}),
+    ...(user === undefined ? {} : { metadata: { userId: user } }),
+  }
+  const mapped = ['parallel_tool_calls', 'user', 'safety_identifier']
+  if (reasoning === undefined || reasoning === 'none' || reasoning === 'provider-default' || thinksAdaptively(model))
+    return { options, mapped }
+  if (continuesToolUse(body)) return { options, mapped, withoutReasoning: true }
+  if (maxOutputTokens === undefined) return { options, mapped }
+  // The SDK adds a thinking budget of its own choice to the bound; the caller's bound includes it, and so does its price.
+  const budgetTokens = Math.max(BUDGET_TOKENS_MIN, Math.floor(maxOutputTokens * BUDGET_SHARES[reasoning]))
+  if (maxOutputTokens < 2 * BUDGET_TOKENS_MIN) return { options, mapped, withoutReasoning: true }
   return {
-    options: {
-      ...(body.parallel_tool_calls === false ? { disableParallelToolUse: true } : {}),
-      ...(user === undefined ? {} : { metadata: { userId: user } }),
-    },
-    mapped: ['parallel_tool_calls', 'user', 'safety_identifier'],
-    withoutReasoning: continuesToolUse(body) && !thinksAdaptively(model),
+    options: { ...options, thinking: { type: 'enabled', budgetTokens } },
+    mapped,
+    maxOutputTokens: maxOutputTokens - budgetTokens,
   }
 }
 
-function google(_body: Json, _model: string, reasoning: Reasoning | undefined): NativeOptions {
+/** Anthropic's least thinking budget. */
+const BUDGET_TOKENS_MIN = 1024
+/** How much of the whole output may be thinking. */
+const BUDGET_SHARES: Readonly<Record<Exclude<Reasoning, 'none' | 'provider-default'>, number>> = {
+  minimal: 0.1,
+  low: 0.2,
+  medium: 0.5,
+  high: 0.7,
+  xhigh: 0.8,
+  max: 0.9,
+}
+
+function google({ reasoning }: Asked): NativeOptions {
   // Gemini thinks unseen unless asked to show it.
   return reasoning === undefined || reasoning === 'none'
     ? NONE

@@ -102,6 +102,18 @@ describe('anthropic', () => {
     expect(reply.droppedParams).toEqual([])
   })
 
+  it('a thinking budget stays within the bound that the caller set', async () => {
+    const origin = upstream(() => json(anthropicAnswer))
+    const body = {
+      messages: [{ role: 'user', content: 'Hi' }],
+      reasoning_effort: 'medium',
+      max_completion_tokens: 4000,
+    }
+    const reply = await provider('anthropic').call(callOf({ outgoing: origin.outgoing, body, model }))
+    expect(origin.sent()).toMatchObject({ max_tokens: 4000, thinking: { type: 'enabled', budget_tokens: 2000 } })
+    expect(reply.droppedParams).toEqual([])
+  })
+
   it('a schema is sent as output format', async () => {
     const origin = upstream(() => json(anthropicAnswer))
     const schema = {
