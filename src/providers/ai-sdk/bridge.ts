@@ -1,7 +1,5 @@
-/**
- * One bridge onto the AI SDK's `LanguageModel` interface: canonical request in, canonical reply out, for every
- * provider the SDK has. The model's own methods are called, never the `ai` package: that would retry by itself.
- */
+/** One bridge onto the AI SDK's `LanguageModel` interface: canonical request in, canonical reply out, for all its providers. */
+// The model's own methods are called, never the `ai` package: that would retry by itself.
 import type { LanguageModelV4, LanguageModelV4StreamPart } from '@ai-sdk/provider'
 import { parseJson } from '../../core/chat-wire.ts'
 import type { Provider, ProviderCall, ProviderCheck, ProviderReply } from '../types.ts'
@@ -63,7 +61,7 @@ async function answer(protocol: SdkProtocol, surroundings: Surroundings, call: P
     const sdk = await protocol.load({
       apiKey: call.credential ?? '',
       baseURL: baseUrlOf(protocol, call),
-      fetch: wire.fetch,
+      fetch: wire.send,
       generateId: () => `call_${surroundings.uniqueId()}`,
     })
     const model = sdk.languageModel(call.model)
@@ -130,7 +128,7 @@ async function listModels(protocol: SdkProtocol, call: ProviderCheck): Promise<P
   const wire = transport(call, 'application/json', call.signal, false)
   try {
     const headers = protocol.authenticate(call.credential ?? '')
-    const reply = await wire.fetch(`${baseUrlOf(protocol, call)}/models`, { method: 'GET', headers })
+    const reply = await wire.send(`${baseUrlOf(protocol, call)}/models`, { method: 'GET', headers })
     const body = JSON.stringify(modelList(parseJson(await reply.text())))
     return {
       status: 200,

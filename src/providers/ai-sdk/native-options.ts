@@ -1,7 +1,4 @@
-/**
- * What OpenAI has a field for, a provider has a setting for, and the AI SDK's common call options have no name for:
- * said in the SDK's provider options, under the provider's own name. No I/O.
- */
+/** What OpenAI has a field for and a provider a setting, but the AI SDK's common options no name: its provider options. No I/O. */
 import type { LanguageModelV4CallOptions } from '@ai-sdk/provider'
 import { isObject, type Json, listOf, stringOf } from './json.ts'
 

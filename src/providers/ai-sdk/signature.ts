@@ -1,8 +1,7 @@
-/**
- * Thought signatures of tool calls. Gemini signs its calls and thinks worse when a signature does not come back, so it
- * travels with the call where Google's own OpenAI endpoint puts it: `extra_content.google.thought_signature`. It is
- * kept under Google's name, so that no other provider is ever sent it. No I/O.
- */
+/** Thought signatures of tool calls, out to the caller and back. No I/O. */
+// Gemini signs its calls and thinks worse when a signature does not come back, so it travels with the call where
+// Google's own OpenAI endpoint puts it: `extra_content.google.thought_signature`. It is kept under Google's name, so
+// that no other provider is ever sent it.
 import type { SharedV4ProviderMetadata } from '@ai-sdk/provider'
 import { isObject, stringOf } from './json.ts'
 

@@ -22,7 +22,8 @@ export class UpstreamFailure extends Error {
 }
 
 export interface Transport {
-  readonly fetch: typeof globalThis.fetch
+  /** In the shape of `fetch`. */
+  readonly send: typeof globalThis.fetch
   /** Headers of the last success, once there is one. */
   readonly answered: () => Headers | undefined
 }
@@ -35,7 +36,7 @@ export function transport(call: ProviderCheck, accept: string, signal: AbortSign
   let answered: Headers | undefined
   return {
     answered: () => answered,
-    async fetch(input, init) {
+    async send(input, init) {
       const response = await call.outgoing({
         url: String(input),
         method: init?.method === 'GET' ? 'GET' : 'POST',

@@ -23,8 +23,8 @@ const theirs = {
 }
 
 it('lets through the listed headers and the one with the credential, and names itself', async () => {
-  const { fetch, origin } = made(() => json({}), { traceparent: '00-1' })
-  await fetch('https://x.test/v1/messages', { method: 'POST', headers: theirs, body: '{"a":1}' })
+  const { send, origin } = made(() => json({}), { traceparent: '00-1' })
+  await send('https://x.test/v1/messages', { method: 'POST', headers: theirs, body: '{"a":1}' })
   expect(origin.requests[0]).toMatchObject({ url: 'https://x.test/v1/messages', method: 'POST', body: '{"a":1}' })
   expect(origin.requests[0]?.headers).toEqual({
     accept: 'application/json',
@@ -39,22 +39,22 @@ it('lets through the listed headers and the one with the credential, and names i
 })
 
 it('a configured header wins, but for betas, which the SDK has joined with its own', async () => {
-  const { fetch, origin } = made(() => json({}), { 'Anthropic-Version': '2024', 'anthropic-beta': 'mid' })
-  await fetch('https://x.test', { method: 'POST', headers: { ...theirs, 'anthropic-beta': 'mid,late' } })
+  const { send, origin } = made(() => json({}), { 'Anthropic-Version': '2024', 'anthropic-beta': 'mid' })
+  await send('https://x.test', { method: 'POST', headers: { ...theirs, 'anthropic-beta': 'mid,late' } })
   expect(origin.requests[0]?.headers).toMatchObject({ 'anthropic-version': '2024', 'anthropic-beta': 'mid,late' })
 })
 
 it('takes a credential as bearer token too, and no other authorization', async () => {
-  const { fetch, origin } = made(() => json({}))
-  await fetch('https://x.test', { headers: { authorization: 'Bearer secret-key' } })
-  await fetch('https://x.test', { headers: { authorization: 'Bearer other' } })
+  const { send, origin } = made(() => json({}))
+  await send('https://x.test', { headers: { authorization: 'Bearer secret-key' } })
+  await send('https://x.test', { headers: { authorization: 'Bearer other' } })
   expect(origin.requests[0]?.headers).toHaveProperty('authorization')
   expect(origin.requests[1]?.headers).not.toHaveProperty('authorization')
 })
 
 it.each([301, 307, 400, 503])('throws a %i as it came, before the SDK reads it', async (status) => {
-  const { fetch, answered } = made(() => json('{"error":1}', status, { 'retry-after': '3' }))
-  const error = await fetch('https://x.test', {}).catch((reason: unknown) => reason)
+  const { send, answered } = made(() => json('{"error":1}', status, { 'retry-after': '3' }))
+  const error = await send('https://x.test', {}).catch((reason: unknown) => reason)
   expect(error).toBeInstanceOf(UpstreamFailure)
   expect(error).toMatchObject({ status, text: '{"error":1}' })
   expect((error as UpstreamFailure).headers.get('retry-after')).toBe('3')
@@ -71,15 +71,15 @@ const endless = (): Response =>
   )
 
 it('reads no more of an error than the bound', async () => {
-  const { fetch } = made(() => new Response(endless().body, { status: 500 }))
-  const error = (await fetch('https://x.test', {}).catch((reason: unknown) => reason)) as UpstreamFailure
+  const { send } = made(() => new Response(endless().body, { status: 500 }))
+  const error = (await send('https://x.test', {}).catch((reason: unknown) => reason)) as UpstreamFailure
   expect(error.status).toBe(500)
   expect(error.text.length).toBeLessThanOrEqual(UPSTREAM_ERROR_BYTES_MAX)
 })
 
 it('a whole answer beyond the bound is a failure of the provider', async () => {
   let pulled = 0
-  const { fetch } = made(
+  const { send } = made(
     () =>
       new Response(
         new ReadableStream({
@@ -90,14 +90,14 @@ it('a whole answer beyond the bound is a failure of the provider', async () => {
         }),
       ),
   )
-  await expect(fetch('https://x.test', {})).rejects.toMatchObject({ status: 502 })
+  await expect(send('https://x.test', {})).rejects.toMatchObject({ status: 502 })
   expect(pulled).toBeLessThan(UPSTREAM_REPLY_BYTES_MAX + 4 * 1024 * 1024)
 })
 
 it('hands a stream on untouched, and remembers the headers of what was answered', async () => {
   const answer = sse('data: 1\n\n')
-  const { fetch, answered } = made(() => answer, {}, true)
-  expect(await fetch('https://x.test', {})).toBe(answer)
+  const { send, answered } = made(() => answer, {}, true)
+  expect(await send('https://x.test', {})).toBe(answer)
   expect(answered()?.get('content-type')).toBe('text/event-stream')
 })
 
@@ -107,7 +107,7 @@ it('a whole answer that breaks off is no answer', async () => {
       controller.error(new TypeError('terminated'))
     },
   })
-  const { fetch, answered } = made(() => new Response(broken))
-  await expect(fetch('https://x.test', {})).rejects.toThrow('terminated')
+  const { send, answered } = made(() => new Response(broken))
+  await expect(send('https://x.test', {})).rejects.toThrow('terminated')
   expect(answered()).toBeUndefined()
 })
