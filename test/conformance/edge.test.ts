@@ -96,7 +96,12 @@ describe('what is refused', () => {
   })
 
   test('content types', async () => {
-    expectError(await post(chat('chat', false), { 'content-type': 'text/plain' }), 415, 'unsupported_media_type')
+    expectError(
+      await post(chat('chat', false), { 'content-type': 'text/plain' }),
+      415,
+      'unsupported_media_type',
+      'content-type',
+    )
     expectError(
       await post('a=b', { 'content-type': 'application/x-www-form-urlencoded' }),
       415,

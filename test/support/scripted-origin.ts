@@ -144,12 +144,8 @@ function callOf(
   // Writes resolve on a dead connection too: a script goes on, and its end tells what became of the call.
   const settle = (write: (done: () => void) => void): Promise<void> =>
     new Promise((resolve) => {
-      if (response.destroyed || response.socket?.destroyed === true) return resolve()
-      response.once('close', resolve)
-      write(() => {
-        response.off('close', resolve)
-        resolve()
-      })
+      void ended.then(() => resolve())
+      if (!response.destroyed) write(resolve)
     })
   const call: Call = {
     index,
@@ -158,7 +154,7 @@ function callOf(
     headers: request.headers,
     body,
     get json() {
-      return JSON.parse(body) as Record<string, unknown>
+      return (body === '' ? {} : JSON.parse(body)) as Record<string, unknown>
     },
     startedAtMs: Date.now(),
     ended,
