@@ -140,8 +140,11 @@ class DegradedTime {
   }
 }
 
-/** A binding that can be fetched from; anything else of that name (a secret, say) is none. */
+/**
+ * A binding that can be fetched from; anything else of that name (a secret, say, or a namespace of objects) is none.
+ * Only what a fetcher has may be asked for: it answers to every other name too, as to a method to be called remotely.
+ */
 function fetcher(value: unknown): Fetcher | undefined {
-  const isFetcher = typeof value === 'object' && value !== null && 'fetch' in value && !('idFromName' in value)
+  const isFetcher = typeof value === 'object' && value !== null && 'fetch' in value
   return isFetcher ? (value as Fetcher) : undefined
 }
