@@ -1,6 +1,8 @@
 /** A process started by a script: its own group, stopped gently and then hard, and gone even when the script is killed. */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, type StdioOptions, spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 
 /** How a process ended. */
 export interface Ended {
@@ -82,17 +84,11 @@ function killGroup(pid: number): void {
 
 /** Whether a process of that number is alive and was started with `word` on its command line. */
 export async function isAlive(pid: number, word: string): Promise<boolean> {
-  const listing = spawn('ps', ['-o', 'stat=', '-o', 'command=', '-p', String(pid)], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  let text = ''
-  listing.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    text += chunk
-  })
-  await new Promise<void>((resolve) => {
-    listing.once('close', () => resolve())
-    listing.once('error', () => resolve())
-  })
-  // A zombie has ended; its parent has yet to look.
-  return text.trim() !== '' && !text.trimStart().startsWith('Z') && text.includes(word)
+  // Slim images of Linux have no ps; a zombie's line is empty, for it has ended and its parent has yet to look.
+  if (process.platform === 'linux') {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    return line !== '' && line.includes(word)
+  }
+  const listed = await promisify(execFile)('ps', ['-o', 'stat=,command=', '-p', String(pid)]).catch(() => undefined)
+  return listed !== undefined && !listed.stdout.startsWith('Z') && listed.stdout.includes(word)
 }

@@ -95,7 +95,12 @@ export interface DemoOptions {
  */
 export async function applyDemo(options: DemoOptions): Promise<{ readonly key: string; readonly alias: string }> {
   const file = noteFile(options.state)
-  const note = noteSchema.safeParse(await readFile(file, 'utf8').then(JSON.parse, () => ({}))).data ?? {}
+  const note =
+    noteSchema.safeParse(
+      await readFile(file, 'utf8')
+        .then(JSON.parse)
+        .catch(() => undefined),
+    ).data ?? {}
   const version = await applyConfig(options, note.version)
   await admin(options, 'POST', '/admin/tenants', { id: TENANT, name: 'Demo' }, [201, 409])
   const known = note.key !== undefined && (await modelsOf(options.url, note.key)) !== undefined ? note.key : undefined

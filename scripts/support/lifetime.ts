@@ -2,6 +2,8 @@
 
 /** How long requests in flight may take to end after the signal; the contract allows 5 s, and 6 s for all of the stop. */
 export const DRAIN_MS = 4500
+/** What even the last is given. */
+const DRAIN_LEAST_MS = 200
 const PARENT_CHECK_MS = 100
 
 /** What a script hands its ends to. */
@@ -16,6 +18,7 @@ export interface Lifetime {
 export interface LifetimeParts {
   readonly exit: (code: number) => void
   readonly on: (event: string, listener: () => void) => void
+  readonly now: () => number
   readonly parent: () => number
   /** Under npm the parent is npm or its shell, and its death means that nobody is left to stop us. */
   readonly watchParent: boolean
@@ -31,6 +34,7 @@ export function processLifetime(): Lifetime {
     on: (event, listener) => {
       process.on(event, listener)
     },
+    now: () => performance.now(),
     parent: () => process.ppid,
     watchParent: process.env.npm_lifecycle_event !== undefined,
   })
@@ -46,10 +50,10 @@ export function createLifetime(parts: LifetimeParts): Lifetime {
     if (stopping) return
     stopping = true
     for (const end of stops.reverse()) {
-      const begun = performance.now()
+      const begun = parts.now()
       await end(drainMs).catch(() => {})
       // One allowance for all of them: what the first took, the next no longer has.
-      drainMs = Math.max(200, drainMs - (performance.now() - begun))
+      drainMs = Math.max(DRAIN_LEAST_MS, drainMs - (parts.now() - begun))
     }
     parts.exit(exitCode)
   }

@@ -22,7 +22,11 @@ export interface Lock {
 /** Takes the folder, or throws a UserError. What a killed runner left behind is waited out and taken over. */
 export async function lockState(folder: string, script: 'dev' | 'serve'): Promise<Lock> {
   const file = join(folder, `${script}.lock`)
-  const left = lockSchema.safeParse(await readFile(file, 'utf8').then(JSON.parse, () => undefined)).data
+  const left = lockSchema.safeParse(
+    await readFile(file, 'utf8')
+      .then(JSON.parse)
+      .catch(() => undefined),
+  ).data
   if (left !== undefined && left.script !== process.pid && (await isAlive(left.script, `${script}.ts`))) {
     throw new UserError(`${folder} is in use by process ${left.script}; stop it or choose another with --state`)
   }
