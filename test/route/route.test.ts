@@ -1,0 +1,206 @@
+/** Who may answer a request: the filter, the order, and the refusals. */
+import { describe, expect, it } from 'vitest'
+import type { ConfigDocument } from '../../src/core/config.ts'
+import type { InferenceRequest, Operation } from '../../src/core/inference.ts'
+import { DEAD_CREDENTIAL_MS } from '../../src/core/limits.ts'
+import { TargetHealth } from '../../src/core/target-health.ts'
+import type { Caller } from '../../src/core/tenant.ts'
+import { maxOutputTokens, route } from '../../src/route/route.ts'
+import { callerOf, deploymentOf, requestOf, STARTED_AT_MS, sealed } from '../support/path.ts'
+
+type Document = { models: NonNullable<ConfigDocument['models']> } & ConfigDocument
+
+const DOCUMENT: Document = {
+  providers: {
+    gpu: { protocol: 'openai', baseUrl: 'https://gpu.example/v1' },
+    cloud: { protocol: 'openai', baseUrl: 'https://cloud.example/v1', credential: 'cloud' },
+    claude: { protocol: 'anthropic', credential: 'claude' },
+  },
+  models: {
+    model: {
+      targets: [
+        { provider: 'gpu', model: 'a', contextWindow: 1000 },
+        { provider: 'cloud', model: 'b', contextWindow: 8000 },
+        { provider: 'claude', model: 'c' },
+      ],
+    },
+    bridged: { targets: [{ provider: 'claude', model: 'c' }] },
+    alone: { targets: [{ provider: 'cloud', model: 'b', contextWindow: 10 }] },
+  },
+}
+const ALL = { cloud: 'cloud-value', claude: 'claude-value' }
+const protocols = (operations: Readonly<Record<string, readonly Operation[]>>) =>
+  new Map(Object.entries(operations).map(([name, list]) => [name, { operations: list }] as const))
+
+function routed(
+  options: {
+    document?: Document
+    credentials?: Record<string, string>
+    caller?: Caller
+    request?: Partial<InferenceRequest>
+    health?: TargetHealth
+    random?: () => number
+  } = {},
+) {
+  const services = {
+    health: options.health ?? new TargetHealth(),
+    providers: protocols({ openai: ['chat', 'completions', 'embeddings'], anthropic: ['chat'] }),
+    clock: { now: () => STARTED_AT_MS },
+    random: options.random ?? (() => 0.5),
+  }
+  const deployment = deploymentOf(options.document ?? DOCUMENT, options.credentials ?? ALL)
+  return route(services, deployment, options.caller ?? callerOf(), requestOf(options.request))
+}
+
+/** The targets of a plan in order; fails when there is none. */
+function planned(options: Parameters<typeof routed>[0] = {}): string[] {
+  const plan = routed(options)
+  if (plan.kind !== 'plan') throw new Error(`refused: ${plan.refusal.code}`)
+  return plan.candidates.map(({ target }) => target.id)
+}
+
+/** Identity of the credentials that a target is called with. */
+function identityOf(id: string, options: Parameters<typeof routed>[0] = {}): string {
+  const plan = routed(options)
+  if (plan.kind !== 'plan') throw new Error('refused')
+  return plan.candidates.find(({ target }) => target.id === id)?.credentials.identity ?? ''
+}
+
+describe('refusals', () => {
+  it('an alias that does not exist is a 404, whatever the key may call', () => {
+    const unknown = { kind: 'refused', outcome: 'refused', refusal: { code: 'model_not_found', status: 404 } }
+    expect(routed({ request: { alias: 'nope' } })).toMatchObject(unknown)
+    expect(routed({ request: { alias: 'nope' }, caller: callerOf({ models: [] }) })).toMatchObject(unknown)
+  })
+
+  it('an alias that the key may not call is a 403', () => {
+    const caller = callerOf({ models: ['other-*'] })
+    expect(routed({ caller })).toMatchObject({
+      kind: 'refused',
+      outcome: 'refused',
+      refusal: { code: 'model_not_allowed', status: 403 },
+    })
+  })
+
+  it('an operation that no target serves is the fault of the model named', () => {
+    expect(routed({ request: { alias: 'bridged', operation: 'embeddings' } })).toMatchObject({
+      kind: 'refused',
+      outcome: 'refused',
+      refusal: { code: 'invalid_request', status: 400, param: 'model' },
+    })
+  })
+
+  it('no usable credential is a failure, not the doing of the caller', () => {
+    const plan = routed({ request: { alias: 'alone' }, credentials: {} })
+    expect(plan).toMatchObject({
+      kind: 'refused',
+      outcome: 'failed',
+      refusal: { code: 'upstream_failed', status: 502 },
+    })
+  })
+})
+
+describe('the filter', () => {
+  it('leaves all targets that can answer, in order, with their credentials', () => {
+    expect(planned()).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
+    const plan = routed()
+    expect(plan.kind === 'plan' && plan.candidates[1]?.credentials.primary?.name).toBe('cloud')
+    expect(plan.kind === 'plan' && plan.model.alias).toBe('model')
+  })
+
+  it('drops targets whose protocol does not speak the operation, or is not there at all', () => {
+    expect(planned({ request: { operation: 'embeddings' } })).toEqual(['gpu/a', 'cloud/b'])
+    const document = { ...DOCUMENT, providers: { ...DOCUMENT.providers, gpu: { protocol: 'unheard-of' } } }
+    expect(planned({ document })).toEqual(['cloud/b', 'claude/c'])
+  })
+
+  it('drops targets that lack a credential', () => {
+    expect(planned({ credentials: { claude: 'v' } })).toEqual(['gpu/a', 'claude/c'])
+  })
+
+  it('drops targets whose credential was refused, until its time is over', () => {
+    const health = new TargetHealth()
+    health.markDead(identityOf('cloud/b'), STARTED_AT_MS - DEAD_CREDENTIAL_MS + 1)
+    expect(planned({ health })).toEqual(['gpu/a', 'claude/c'])
+    const healed = new TargetHealth()
+    healed.markDead(identityOf('cloud/b'), STARTED_AT_MS - DEAD_CREDENTIAL_MS)
+    expect(planned({ health: healed })).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
+  })
+
+  it("takes a target from nobody else when one tenant's own credential is dead", () => {
+    const withOwn = (fallbackToOperator: boolean) =>
+      callerOf({ credentials: { cloud: { record: sealed('bad'), fallbackToOperator } } })
+    const health = new TargetHealth()
+    health.markDead(identityOf('cloud/b', { caller: withOwn(false) }), STARTED_AT_MS)
+    expect(planned({ health, caller: withOwn(false) })).toEqual(['gpu/a', 'claude/c'])
+    expect(planned({ health, caller: withOwn(true) })).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
+    expect(planned({ health })).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
+  })
+})
+
+describe('context windows', () => {
+  it('that the prompt will not fit by estimate are left out', () => {
+    expect(planned({ request: { bodyBytes: 4000 } })).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
+    expect(planned({ request: { bodyBytes: 4001 } })).toEqual(['cloud/b', 'claude/c'])
+    expect(planned({ request: { bodyBytes: 40_000 } })).toEqual(['claude/c'])
+  })
+
+  it('are not judged when none would be left', () => {
+    expect(planned({ request: { alias: 'alone', bodyBytes: 4000 } })).toEqual(['cloud/b'])
+  })
+
+  it('are not judged by the bytes of images', () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }
+    const body = { model: 'model', messages: [{ role: 'user', content: [image] }] }
+    expect(planned({ request: { bodyBytes: 400_000, body } })).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
+  })
+})
+
+describe('the order', () => {
+  const ordered = (strategy: 'weighted' | 'cheapest' | 'fastest', prices: readonly number[] = []): Document => ({
+    ...DOCUMENT,
+    models: {
+      model: {
+        strategy,
+        targets: ['a', 'b', 'c'].map((model, index) => ({
+          provider: 'gpu',
+          model,
+          price: { input: prices[index] ?? 1, output: 10 - (prices[index] ?? 1) },
+        })),
+      },
+    },
+  })
+
+  it("is that of the model's strategy, over what is left", () => {
+    expect(planned({ document: ordered('weighted'), random: () => 0.99 })).toEqual(['gpu/c', 'gpu/b', 'gpu/a'])
+  })
+
+  it('is by the price of this request: its bytes and its bound on output', () => {
+    const document = ordered('cheapest', [3, 1, 2])
+    expect(planned({ document, request: { bodyBytes: 400_000 } })).toEqual(['gpu/b', 'gpu/c', 'gpu/a'])
+    const body = { model: 'model', messages: [], max_tokens: 1_000_000 }
+    expect(planned({ document, request: { body } })).toEqual(['gpu/a', 'gpu/c', 'gpu/b'])
+  })
+
+  it('is by the latency of the same form of reply', () => {
+    const document = ordered('fastest')
+    const health = new TargetHealth()
+    for (const [index, id] of ['gpu/a', 'gpu/b', 'gpu/c'].entries()) {
+      health.observeLatency(identityOf(id, { document }), 'stream', 300 - index)
+      health.observeLatency(identityOf(id, { document }), 'whole', 100 + index)
+    }
+    expect(planned({ document, health, request: { stream: true } })).toEqual(['gpu/c', 'gpu/b', 'gpu/a'])
+    expect(planned({ document, health, request: { stream: false } })).toEqual(['gpu/a', 'gpu/b', 'gpu/c'])
+  })
+})
+
+it.each([
+  [{}, undefined],
+  [{ max_tokens: 5 }, 5],
+  [{ max_completion_tokens: 7 }, 7],
+  [{ max_tokens: 5, max_completion_tokens: 7 }, 7],
+  [{ max_tokens: 5, max_completion_tokens: null }, 5],
+  [{ max_tokens: '5' }, undefined],
+])('the bound on output of %j is %j', (body, expected) => {
+  expect(maxOutputTokens(requestOf({ body }))).toBe(expected)
+})
