@@ -72,10 +72,11 @@ it('empty deltas are nothing, and the role goes out once', () => {
   const { deltas } = written(
     { type: 'text-delta', id: '0', delta: '' },
     { type: 'reasoning-delta', id: '1', delta: '' },
+    { type: 'reasoning-delta', id: '1', delta: 'hm' },
     { type: 'text-delta', id: '0', delta: 'a' },
     { type: 'text-delta', id: '0', delta: 'b' },
   )
-  expect(deltas).toEqual([role, { content: 'a' }, { content: 'b' }])
+  expect(deltas).toEqual([role, { reasoning_content: 'hm' }, { content: 'a' }, { content: 'b' }])
 })
 
 it('an answer without content still has its role and finish', () => {
