@@ -5,7 +5,7 @@ import { DEAD_CREDENTIAL_MS, THROTTLE_REQUESTS_MIN, THROTTLE_WINDOW_MS } from '.
 const LATENCY_ALPHA = 0.2
 /** The throttle's window slides in steps of this share. */
 const SLICES = 12
-/** Targets × credentials remembered; the longest unused goes first. */
+/** Targets × credentials remembered; the oldest goes first. */
 const KEYS_MAX = 2000
 
 interface State {
@@ -83,12 +83,11 @@ export class TargetHealth {
   }
 
   #state(key: string): State {
-    let state = this.#states.get(key)
-    if (state === undefined) {
-      state = { deadUntilMs: 0, slices: [], firstTokenMs: undefined, replyMs: undefined }
-      const oldest = this.#states.size >= KEYS_MAX ? this.#states.keys().next().value : undefined
-      if (oldest !== undefined) this.#states.delete(oldest)
-    } else this.#states.delete(key)
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const oldest = this.#states.size >= KEYS_MAX ? this.#states.keys().next().value : undefined
+    if (oldest !== undefined) this.#states.delete(oldest)
+    const state: State = { deadUntilMs: 0, slices: [], firstTokenMs: undefined, replyMs: undefined }
     this.#states.set(key, state)
     return state
   }

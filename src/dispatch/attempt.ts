@@ -5,6 +5,7 @@ import {
   PROLOGUE_BYTES_MAX,
   PROLOGUE_EVENTS_MAX,
   UPSTREAM_ERROR_BYTES_MAX,
+  UPSTREAM_REPLY_AT_ONCE_BYTES_MAX,
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
 import type { ReplicaLease } from '../core/replicas.ts'
@@ -30,7 +31,7 @@ export interface UpstreamHeaders {
 export type AttemptResult =
   | {
       readonly kind: 'whole'
-      readonly bytes: Uint8Array
+      readonly body: string | Uint8Array
       readonly usage: Usage | null
       readonly headers: UpstreamHeaders
       readonly droppedParams: readonly string[]
@@ -73,7 +74,7 @@ export async function attempt(
     live?.cancel()
   }
   client.addEventListener('abort', leave, { once: true })
-  const deadline = new Deadline(services.clock, clocks.totalAtMs, (reason) => {
+  const deadline = new Deadline(services.clock, clocks.totalAtMs, clocks.idleMs, (reason) => {
     expiry = reason
     live?.expired()
     controller.abort()
@@ -142,14 +143,14 @@ async function readReply(context: Context, reply: ProviderReply, secrets: readon
 
 async function readWhole(context: Context, reply: ProviderReply, type: string): Promise<AttemptResult> {
   if (!/^application\/(?:[a-z.]+\+)?json/i.test(type)) return failed('answered with no JSON')
-  const bytes = await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX)
-  if (bytes === null) return failed('answered with more than is taken')
-  const value = parseJson(new TextDecoder().decode(bytes))
+  const body = (await readAtOnce(context, reply)) ?? (await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX))
+  if (body === null) return failed('answered with more than is taken')
+  const value = parseJson(typeof body === 'string' ? body : UTF8.decode(body))
   if (errorIn(value) !== null) return failed('answered 200 with an error')
   if (!isReply(context.request.operation, value)) return failed('answered with another shape')
   return {
     kind: 'whole',
-    bytes,
+    body,
     usage: usageIn(value),
     headers: upstreamHeaders(reply),
     droppedParams: reply.droppedParams,
@@ -191,8 +192,18 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
   return { kind: 'stream', live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }
 }
 
+const UTF8 = new TextDecoder()
+
+/** The fast way for the common reply: short, and of a length that is known. Null where it is neither. */
+async function readAtOnce({ deadline, clocks }: Context, reply: ProviderReply): Promise<string | null> {
+  const length = Number(reply.headers.get('content-length') ?? Number.NaN)
+  if (reply.text === undefined || !(length <= UPSTREAM_REPLY_AT_ONCE_BYTES_MAX)) return null
+  deadline.arm(clocks.idleMs, 'idle')
+  return reply.text()
+}
+
 async function readText(context: Context, reply: ProviderReply, most: number): Promise<string> {
-  return new TextDecoder().decode((await readBytes(context, reply, most)) ?? new Uint8Array(0))
+  return UTF8.decode((await readBytes(context, reply, most)) ?? new Uint8Array(0))
 }
 
 /** Reads a body whole; null when it is larger than `most`. Silence between its parts is bounded like a stream's. */

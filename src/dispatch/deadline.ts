@@ -11,14 +11,17 @@ export type Expiry = 'headers' | 'first-token' | 'idle' | 'total'
 export class Deadline {
   readonly #clock: Clock
   readonly #totalAtMs: number
+  readonly #wakeMs: number
   readonly #expire: (expiry: Expiry) => void
   #atMs: number
   #expiry: Expiry = 'total'
   #timerAtMs = Number.POSITIVE_INFINITY
   #cancel: (() => void) | undefined
 
-  constructor(clock: Clock, totalAtMs: number, expire: (expiry: Expiry) => void) {
+  /** `wakeMs`: the timer is never set further ahead than this, so that arming for as much never moves it. */
+  constructor(clock: Clock, totalAtMs: number, wakeMs: number, expire: (expiry: Expiry) => void) {
     this.#clock = clock
+    this.#wakeMs = wakeMs
     this.#totalAtMs = totalAtMs
     this.#atMs = totalAtMs
     this.#expire = expire
@@ -46,8 +49,10 @@ export class Deadline {
 
   #set(): void {
     this.#cancel?.()
-    this.#timerAtMs = this.#atMs
-    this.#cancel = this.#clock.after(Math.max(0, this.#atMs - this.#clock.now()), () => {
+    const now = this.#clock.now()
+    const waitMs = Math.min(Math.max(0, this.#atMs - now), this.#wakeMs)
+    this.#timerAtMs = now + waitMs
+    this.#cancel = this.#clock.after(waitMs, () => {
       this.#cancel = undefined
       this.#timerAtMs = Number.POSITIVE_INFINITY
       if (this.#clock.now() >= this.#atMs) this.#expire(this.#expiry)

@@ -33,7 +33,7 @@ interface Answered extends Tried {
 
 /** The verdict of dispatch. */
 export type Outcome =
-  | (Answered & { readonly kind: 'whole'; readonly bytes: Uint8Array; readonly usage: Usage | null })
+  | (Answered & { readonly kind: 'whole'; readonly body: string | Uint8Array; readonly usage: Usage | null })
   | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
   /** `refused`: the caller's doing; `failed`: nobody answered. */
   | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal })
@@ -125,7 +125,7 @@ const isRoomier = (other: Target, than: Target): boolean =>
 function answer(result: Exclude<AttemptResult, { kind: 'fault' }>) {
   const { headers: upstream, droppedParams } = result
   return result.kind === 'whole'
-    ? { kind: result.kind, bytes: result.bytes, usage: result.usage, upstream, droppedParams }
+    ? { kind: result.kind, body: result.body, usage: result.usage, upstream, droppedParams }
     : { kind: result.kind, live: result.live, upstream, droppedParams }
 }
 

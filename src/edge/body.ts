@@ -12,7 +12,8 @@ const OVERLOADED = refusal('overloaded', 'Too many large requests at once. Try a
 
 /** A body, and the memory it holds until `release`. */
 export interface HeldBody {
-  readonly bytes: Uint8Array
+  readonly text: string
+  readonly sizeBytes: number
   release(): void
 }
 
@@ -41,13 +42,7 @@ export class BodyBudget {
       give()
       throw error
     }
-    const bytes = new Uint8Array(held)
-    let at = 0
-    for (const part of parts) {
-      bytes.set(part, at)
-      at += part.length
-    }
-    return { bytes, release: once(give) }
+    return { text: await new Blob(parts).text(), sizeBytes: held, release: once(give) }
   }
 
   async #declared(request: Request, length: number): Promise<HeldBody | Refusal> {
@@ -55,7 +50,7 @@ export class BodyBudget {
     if (!this.#take(length)) return OVERLOADED
     const release = once(() => this.#release(length))
     try {
-      return { bytes: new Uint8Array(await request.arrayBuffer()), release }
+      return { text: await request.text(), sizeBytes: length, release }
     } catch (error) {
       release()
       throw error

@@ -1,8 +1,7 @@
 /** CORS for the public API: nothing unless the config names the origin. Never on /admin. */
-import type { MiddlewareHandler } from 'hono'
+import type { Context, Next } from 'hono'
 import { cors } from 'hono/cors'
 import type { Services } from '../services.ts'
-import type { EdgeEnv } from './env.ts'
 
 /** Headers of ours that a page may read. */
 const EXPOSED = [
@@ -25,19 +24,43 @@ const EXPOSED = [
 ]
 const PREFLIGHT_SECONDS = 600
 
-/** Answers preflights and marks replies for the origins that the config names; costs nothing without an Origin header. */
-export function corsOf(services: Services): MiddlewareHandler<EdgeEnv> {
+type Handle = (c: Context) => Response | Promise<Response>
+
+/** CORS of one app. */
+export interface Cors {
+  /** A handler whose replies are marked for the origins that the config names; without an Origin header it is called as it is. */
+  around(handle: Handle): Handle
+  /** Answers a preflight, or not found where the origin is none of ours. */
+  readonly preflight: (c: Context, next: Next) => Promise<Response | undefined>
+}
+
+export function corsOf(services: Services): Cors {
   const allow = cors({
     origin: (origin) => origin,
     allowMethods: ['GET', 'POST', 'PUT', 'DELETE'],
     exposeHeaders: EXPOSED,
     maxAge: PREFLIGHT_SECONDS,
   })
-  return async (c, next) => {
-    const origin = c.req.header('origin')
-    if (origin === undefined) return next()
+  const isNamed = async (origin: string | null): Promise<boolean> => {
+    if (origin === null) return false
     const deployment = await services.deployment.get().catch(() => null)
     const origins = deployment?.config.cors.origins ?? []
-    return origins.includes(origin) || origins.includes('*') ? allow(c, next) : next()
+    return origins.includes(origin) || origins.includes('*')
+  }
+  const marked = async (c: Context, handle: Handle): Promise<Response> => {
+    const reply = await handle(c)
+    if (!(await isNamed(c.req.raw.headers.get('origin')))) return reply
+    await allow(c, async () => {
+      c.res = reply
+    })
+    return c.res
+  }
+  return {
+    around: (handle) => (c) => (c.req.raw.headers.has('origin') ? marked(c, handle) : handle(c)),
+    preflight: async (c, next) => {
+      if (await isNamed(c.req.raw.headers.get('origin'))) return (await allow(c, next)) ?? undefined
+      await next()
+      return undefined
+    },
   }
 }

@@ -5,6 +5,7 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest, Operation } from '../core/inference.ts'
 import { JSON_DEPTH_MAX } from '../core/limits.ts'
 import { isDeeperThan, parseLossless } from '../lib/json.ts'
+import type { HeldBody } from './body.ts'
 import type { RequestOptions } from './request-options.ts'
 
 const SCHEMAS: Readonly<Record<Operation, z.ZodType<Record<string, unknown>>>> = {
@@ -12,8 +13,6 @@ const SCHEMAS: Readonly<Record<Operation, z.ZodType<Record<string, unknown>>>> =
   completions: completionsRequestSchema,
   embeddings: embeddingsRequestSchema,
 }
-
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /** A refusal, with the alias where that much was understood. */
 export interface Undecodable {
@@ -31,15 +30,15 @@ const bad = (message: string, param: string | null, alias: string | null): Undec
 /** Decodes one body. The first fault is told, with the field it lies in, as OpenAI does. */
 export function decode(
   operation: Operation,
-  bytes: Uint8Array,
+  { text, sizeBytes }: Pick<HeldBody, 'text' | 'sizeBytes'>,
   options: RequestOptions,
   identity: Pick<InferenceRequest, 'requestId' | 'startedAtMs'>,
 ): (InferenceRequest & { readonly kind: 'request' }) | Undecodable {
   let value: unknown
   try {
-    value = parseLossless(UTF8.decode(bytes))
+    value = parseLossless(text)
   } catch {
-    return bad('The body is not valid JSON in UTF-8.', null, null)
+    return bad('The body is not valid JSON.', null, null)
   }
   if (isDeeperThan(value, JSON_DEPTH_MAX))
     return bad(`The body is nested deeper than ${JSON_DEPTH_MAX} levels.`, null, null)
@@ -61,7 +60,7 @@ export function decode(
     operation,
     alias: body.model,
     body,
-    bodyBytes: bytes.length,
+    bodyBytes: sizeBytes,
     stream: operation !== 'embeddings' && body.stream === true,
     wantsUsage: body.stream_options?.include_usage === true,
     ...options,

@@ -1,7 +1,6 @@
 /** `GET /docs`: the OpenAPI document as one plain page. No script and nothing from elsewhere: it stands beside /admin. */
 import type { Context } from 'hono'
 import { html } from 'hono/html'
-import type { EdgeEnv } from './env.ts'
 import type { OpenapiDocument } from './openapi.ts'
 
 const METHODS = ['get', 'put', 'post', 'patch', 'delete'] as const
@@ -18,7 +17,7 @@ type PathItem = NonNullable<OpenapiDocument['paths']>[string]
 type Operation = NonNullable<PathItem['get']>
 
 /** Renders the page; Hono's `html` escapes every value. */
-export function docsPage(c: Context<EdgeEnv>, document: OpenapiDocument): Response | Promise<Response> {
+export function docsPage(c: Context, document: OpenapiDocument): Response | Promise<Response> {
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
       const operation = item[method]

@@ -8,9 +8,9 @@ const CLIENT_REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/
 /** A reply's headers, ready for `new Response`. */
 export type ReplyHeaders = Record<string, string>
 
-/** Ours on every reply. */
-export function commonHeaders(requestId: string, request: Headers): ReplyHeaders {
-  const headers: ReplyHeaders = { 'x-request-id': requestId }
+/** Ours on every reply, with a new id of ours in it. */
+export function commonHeaders(request: Headers): ReplyHeaders & { readonly 'x-request-id': string } {
+  const headers: ReplyHeaders & { 'x-request-id': string } = { 'x-request-id': crypto.randomUUID() }
   const theirs = request.get('x-request-id')
   if (theirs !== null && CLIENT_REQUEST_ID.test(theirs)) headers['x-client-request-id'] = theirs
   return headers

@@ -3,14 +3,13 @@ import type { Context } from 'hono'
 import { OBJECT_CALL_MS } from '../core/limits.ts'
 import { VERSION } from '../lib/version.ts'
 import type { Services } from '../services.ts'
-import type { EdgeEnv } from './env.ts'
 
 /** Liveness. */
 export const health = (): Response => Response.json({ status: 'ok', version: VERSION })
 
 /** Readiness: 200 when everything a request needs answers, else 503 with the part that does not. */
 export function ready(services: Services) {
-  return async (_: Context<EdgeEnv>): Promise<Response> => {
+  return async (_: Context): Promise<Response> => {
     const directory = await answers(services)
     const bindings = missingBindings(services)
     const checks = {

@@ -3,11 +3,10 @@ import type { Context } from 'hono'
 import type { Guard } from '../authenticate/authenticate.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Operation } from '../core/inference.ts'
-import { answer, type Entry, enter, refuse } from '../gateway.ts'
+import { type Answer, answer, type Entry, enter, refuse } from '../gateway.ts'
 import type { Services } from '../services.ts'
 import type { BodyBudget, HeldBody } from './body.ts'
 import { decode } from './decode.ts'
-import type { EdgeEnv } from './env.ts'
 import { errorReply } from './error-reply.ts'
 import { answerHeaders, commonHeaders } from './headers.ts'
 import { requestOptions } from './request-options.ts'
@@ -27,10 +26,10 @@ const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-typ
 /** The handler of one operation. */
 export function inference(edge: Edge, operation: Operation) {
   const { services, guard, bodies } = edge
-  return async (c: Context<EdgeEnv>): Promise<Response> => {
+  return async (c: Context): Promise<Response> => {
     const request = c.req.raw
-    const identity = { requestId: c.get('requestId'), startedAtMs: services.clock.now() }
-    const headers = commonHeaders(identity.requestId, request.headers)
+    const headers = commonHeaders(request.headers)
+    const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
     const entry = await enter(services, guard, presentedBy(request))
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
 
@@ -43,7 +42,7 @@ export function inference(edge: Edge, operation: Operation) {
     if ('code' in options) return refused(options, null)
     const body = await bodies.read(request)
     if ('code' in body) return refused(body, null)
-    const decoded = decode(operation, body.bytes, options, identity)
+    const decoded = decode(operation, body, options, identity)
     if (decoded.kind === 'refused') {
       body.release()
       return refused(decoded.refusal, decoded.alias)
@@ -61,24 +60,27 @@ async function reply(
   headers: ReturnType<typeof commonHeaders>,
 ): Promise<Response> {
   const { alias, startedAtMs } = request
-  const client = new AbortController()
-  const leave = (): void => client.abort()
-  clientSignal.addEventListener('abort', leave, { once: true })
-  const pending = answer(services, entry, request, client.signal).finally(() => body.release())
-  // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made.
-  services.background(pending)
-  if (request.stream)
-    return streamReply(
-      { clock: services.clock, background: services.background, alias, startedAtMs, headers, leave },
-      pending,
-    )
-  const answered = await pending
+  const { clock, background } = services
+  const ask = (signal: AbortSignal): Promise<Answer> => {
+    const pending = answer(services, entry, request, signal).finally(() => body.release())
+    // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made.
+    background(pending)
+    return pending
+  }
+  if (request.stream) {
+    // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
+    const client = new AbortController()
+    const leave = (): void => client.abort()
+    clientSignal.addEventListener('abort', leave, { once: true })
+    return streamReply({ clock, background, alias, startedAtMs, headers, leave }, ask(client.signal))
+  }
+  const answered = await ask(clientSignal)
   if (answered.kind === 'refused')
     return errorReply(answered.refusal, answerHeaders(headers, alias, startedAtMs, answered))
   if (answered.kind !== 'whole') return leftReply()
   answerHeaders(headers, alias, startedAtMs, answered)
   headers['content-type'] = 'application/json'
-  return new Response(answered.bytes, { headers })
+  return new Response(answered.body, { headers })
 }
 
 /** The headers a key may come in. */

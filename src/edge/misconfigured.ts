@@ -11,6 +11,6 @@ export function misconfiguredApp({ variable, message }: SettingsFault): Hono {
   const app = new Hono()
   const refused = refusal('misconfigured', `${variable} ${message}. The operator must set it and deploy again.`)
   app.get('/health', health)
-  app.all('*', (c) => errorReply(refused, commonHeaders(crypto.randomUUID(), c.req.raw.headers)))
+  app.all('*', (c) => errorReply(refused, commonHeaders(c.req.raw.headers)))
   return app
 }

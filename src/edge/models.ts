@@ -3,7 +3,6 @@ import type { Context } from 'hono'
 import { unknownModel } from '../core/models.ts'
 import type { Entry } from '../gateway.ts'
 import { enter } from '../gateway.ts'
-import type { EdgeEnv } from './env.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { type Edge, presentedBy } from './inference.ts'
@@ -12,8 +11,8 @@ const model = (id: string) => ({ id, object: 'model', created: 0, owned_by: 'slu
 
 /** Lists the aliases of the config that this key may call. */
 export function listModels({ services, guard }: Edge) {
-  return async (c: Context<EdgeEnv>): Promise<Response> => {
-    const headers = commonHeaders(c.get('requestId'), c.req.raw.headers)
+  return async (c: Context): Promise<Response> => {
+    const headers = commonHeaders(c.req.raw.headers)
     const entry = await enter(services, guard, presentedBy(c.req.raw))
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     return Response.json({ object: 'list', data: callable(entry).map(model) }, { headers })
@@ -22,8 +21,8 @@ export function listModels({ services, guard }: Edge) {
 
 /** One alias; what the key may not call is answered exactly like what does not exist. */
 export function retrieveModel({ services, guard }: Edge) {
-  return async (c: Context<EdgeEnv>): Promise<Response> => {
-    const headers = commonHeaders(c.get('requestId'), c.req.raw.headers)
+  return async (c: Context): Promise<Response> => {
+    const headers = commonHeaders(c.req.raw.headers)
     const entry = await enter(services, guard, presentedBy(c.req.raw))
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     // Aliases may hold slashes, so the id is the rest of the path.

@@ -4,7 +4,6 @@ import { z } from '@hono/zod-openapi'
 import { chatRequestSchema, completionsRequestSchema, embeddingsRequestSchema } from '../core/chat.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import { VERSION } from '../lib/version.ts'
-import type { EdgeEnv } from './env.ts'
 
 const errorSchema = z
   .object({
@@ -46,7 +45,7 @@ const OPERATIONS = [
 ] as const
 
 /** Puts the public paths into the app's registry, where the admin API's own are already or will be. */
-export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono<EdgeEnv>): void {
+export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
   openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   const security = [{ apiKey: [] }]
   for (const [path, summary, schema, streams] of OPERATIONS)
@@ -101,10 +100,10 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono<EdgeEnv>): 
 }
 
 /** Parts of an OpenAPI document that the docs page reads. */
-export type OpenapiDocument = ReturnType<OpenAPIHono<EdgeEnv>['getOpenAPI31Document']>
+export type OpenapiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>
 
 /** Everything this Worker serves, the mounted admin API included. */
-export function openapiDocument(app: OpenAPIHono<EdgeEnv>): OpenapiDocument {
+export function openapiDocument(app: OpenAPIHono): OpenapiDocument {
   return app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {

@@ -66,9 +66,13 @@ function headersOf(call: Pick<ProviderCall, 'credential' | 'headers'>, accept: s
   return headers
 }
 
-const replyOf = ({ status, headers, body }: Response, droppedParams = NOTHING_DROPPED): ProviderReply => ({
-  status,
-  headers,
-  body,
+const replyOf = (reply: Response, droppedParams = NOTHING_DROPPED): ProviderReply => ({
+  status: reply.status,
+  headers: reply.headers,
+  // Read only by whoever takes it in parts: asking for the stream makes one.
+  get body() {
+    return reply.body
+  },
+  text: () => reply.text(),
   droppedParams,
 })

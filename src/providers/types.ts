@@ -32,6 +32,8 @@ export interface ProviderReply {
   /** Of the reply as it is handed on; a Response's own, or a few made by a bridge. Names in lower case. */
   readonly headers: { get(name: string): string | null }
   readonly body: ReadableStream<Uint8Array> | null
+  /** Where the body can be read whole at native speed, instead of part by part through `body`. */
+  readonly text?: () => Promise<string>
   /** Canonical fields that the target's protocol could not take, as `x-sluice-dropped-params` names them. */
   readonly droppedParams: readonly string[]
 }
