@@ -20,19 +20,37 @@ const usage = `npm run bench -- [--lane 1|2]… [--rounds 7] [--seconds 5] [--qu
 /** Load average from which the machine has other work, and requests per second say little. */
 const BUSY = 1
 
-const { values } = parseArgs({
-  options: {
-    lane: { type: 'string', multiple: true, default: ['1', '2'] },
-    rounds: { type: 'string' },
-    seconds: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    json: { type: 'string' },
-    portkey: { type: 'string' },
-    only: { type: 'string', multiple: true, default: ['floor', 'sluice', 'portkey'] },
-    port: { type: 'string', default: '9400' },
-    help: { type: 'boolean', default: false },
-  },
-})
+const { values } = readArguments()
+
+function readArguments() {
+  try {
+    const read = parseArgs({
+      options: {
+        lane: { type: 'string', multiple: true, default: ['1', '2'] },
+        rounds: { type: 'string' },
+        seconds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
+        json: { type: 'string' },
+        portkey: { type: 'string' },
+        only: { type: 'string', multiple: true, default: ['floor', 'sluice', 'portkey'] },
+        port: { type: 'string', default: '9400' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    for (const name of ['rounds', 'seconds', 'port'] as const) {
+      const text = read.values[name]
+      if (text !== undefined && !(Number(text) > 0)) throw new TypeError(`--${name} must be a number above 0`)
+    }
+    if (read.values.help) {
+      console.log(usage)
+      process.exit()
+    }
+    return read.values
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`)
+    process.exit(2)
+  }
+}
 
 /** Starts a helper's process; it ends with ours. */
 function helper(lifetime: Lifetime, file: string, ...args: string[]): ChildProcess {
@@ -95,10 +113,6 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  if (values.help) {
-    console.log(usage)
-    process.exit()
-  }
   const lifetime = processLifetime()
   try {
     await lifetime.stop((await bench(lifetime)) ? 0 : 1)

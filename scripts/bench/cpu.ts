@@ -1,5 +1,5 @@
 /** CPU time of processes, as Linux accounts it. Elsewhere there is none, and the figures that need it are left out. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 // USER_HZ: 100 on every Linux that Node runs on, whatever the kernel's own tick.
 const TICKS_PER_SECOND = 100
@@ -12,6 +12,7 @@ export function cpuMs(pid: number): number {
 
 /** The process itself, or the one of its descendants that runs the named program. */
 export function findProcess(pid: number, program: string): number {
+  if (!existsSync('/proc')) return pid
   const parents = new Map<number, number[]>()
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
     const parent = Number(statOf(Number(name))?.[1])
