@@ -20,7 +20,7 @@ const usage = `npm run bench -- [--lane 1|2]… [--rounds 7] [--seconds 5] [--qu
 /** Load average from which the machine has other work, and requests per second say little. */
 const BUSY = 1
 
-const { values } = readArguments()
+const values = readArguments()
 
 function readArguments() {
   try {
