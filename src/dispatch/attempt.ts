@@ -198,6 +198,8 @@ const UTF8 = new TextDecoder()
 async function readAtOnce({ deadline, clocks }: Context, reply: ProviderReply): Promise<string | null> {
   const length = Number(reply.headers.get('content-length') ?? Number.NaN)
   if (reply.text === undefined || !(length <= UPSTREAM_REPLY_AT_ONCE_BYTES_MAX)) return null
+  // The length is that of the compressed bytes: what comes out of them may be a thousand times as much.
+  if (reply.headers.get('content-encoding') !== null) return null
   deadline.arm(clocks.idleMs, 'idle')
   return reply.text()
 }
