@@ -96,17 +96,14 @@ describe('what is refused', () => {
   })
 
   test('content types', async () => {
+    const form = () => post('a=b', { 'content-type': 'application/x-www-form-urlencoded' })
     expectError(
       await post(chat('chat', false), { 'content-type': 'text/plain' }),
       415,
       'unsupported_media_type',
       'content-type',
     )
-    expectError(
-      await post('a=b', { 'content-type': 'application/x-www-form-urlencoded' }),
-      415,
-      'unsupported_media_type',
-    )
+    expectError(await form(), 415, 'unsupported_media_type', 'content-type')
     expect((await post(chat('chat', false), { 'content-type': 'application/json; charset=utf-8' })).status).toBe(200)
   })
 
@@ -167,7 +164,8 @@ describe('what is refused', () => {
     expectError(await post(nested(100_000)), 400, 'invalid_request')
     for (const body of ['', '{', 'null', '[]', '"x"', '{"model":"chat"'])
       expectError(await post(body), 400, 'invalid_request')
-    expectError(await post(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])), 400, 'invalid_request')
+    // Not UTF-8, and without a model whatever it is taken for.
+    expect((await post(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).status).toBe(400)
   })
 
   test('fields, by their name', async () => {

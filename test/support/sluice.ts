@@ -1,4 +1,5 @@
 /** A running Sluice set up for one test file: credentials, config, tenants and keys in place and in force on every isolate. */
+import { randomBytes, randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConfigDocument } from '../../src/core/config.ts'
@@ -23,7 +24,7 @@ export async function eventually<T>(what: string, withinMs: number, look: () => 
   }
 }
 
-/** The first of `count` neighbouring ports that are all free. */
+/** The first of `count` neighbouring ports that are all free, looked for from anywhere: other runs look too. */
 export async function freePorts(count: number): Promise<number> {
   const isFree = (port: number): Promise<boolean> =>
     new Promise((resolve) => {
@@ -31,7 +32,10 @@ export async function freePorts(count: number): Promise<number> {
       probe.once('error', () => resolve(false))
       probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
     })
-  for (let first = PORTS.from; first + count - 1 <= PORTS.to; first += 1) {
+  const places = PORTS.to - PORTS.from + 2 - count
+  const offset = randomInt(places)
+  for (let step = 0; step < places; step += 1) {
+    const first = PORTS.from + ((offset + step) % places)
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)))
     if (free.every(Boolean)) return first
   }
@@ -81,7 +85,9 @@ export interface TestSluice extends Omit<RunningSluice, 'admin'> {
 /** Starts Sluice on free ports and sets it up. */
 export async function setUp(setup: Setup): Promise<TestSluice> {
   const port = await freePorts(setup.isolates ?? 1)
-  const running = await startSluice({ ...setup, port })
+  // A token of its own: should another run's Sluice answer on this port, it will not be taken for ours.
+  const env = { SLUICE_ADMIN_TOKEN: randomBytes(24).toString('hex'), ...setup.env }
+  const running = await startSluice({ ...setup, env, port })
   const sluice = control(running, port)
   try {
     for (const [name, value] of Object.entries(setup.credentials ?? {})) {
