@@ -117,7 +117,7 @@ export const USAGE_ROLLUP_MS = 400 * 86_400_000
 /** How often a tenant's object with usage looks for what to prune. */
 export const USAGE_PRUNE_MS = 3_600_000
 /** Request ids that a tenant's object remembers in one of its two generations, to know a row that comes twice. */
-export const RECENT_IDS_MAX = 20_000
+export const RECENT_IDS_MAX = 50_000
 /** Versions of the config document that are kept. */
 export const CONFIG_VERSIONS_MAX = 1000
 /** JSON characters of one side of an audit entry; more is cut to a note. A stored row may have 2 MB. */

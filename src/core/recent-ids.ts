@@ -1,35 +1,44 @@
 /** A bounded memory of ids, which knows how far back it is complete. No I/O. */
 
-/** Two generations of ids: when the newer one is full, the older one is forgotten. */
+/**
+ * Two generations of ids with the instant that each belongs to: when the newer generation is full, the older one is
+ * forgotten. Whoever fills it with every id from some instant on can tell from it alone whether an id is new.
+ */
 export class RecentIds {
   readonly #max: number
-  #older = new Set<string>()
-  #newer = new Set<string>()
-  #olderSinceMs: number
-  #newerSinceMs: number
+  #older: Generation = emptyGeneration()
+  #newer: Generation = emptyGeneration()
+  #completeFromMs: number
 
-  constructor(max: number, nowMs: number) {
+  /** `completeFromMs`: every id of that instant or later is about to be added. */
+  constructor(max: number, completeFromMs: number) {
     this.#max = max
-    this.#olderSinceMs = nowMs
-    this.#newerSinceMs = nowMs
+    this.#completeFromMs = completeFromMs
   }
 
   has(id: string): boolean {
-    return this.#newer.has(id) || this.#older.has(id)
+    return this.#newer.ids.has(id) || this.#older.ids.has(id)
   }
 
-  add(id: string, nowMs: number): void {
-    if (this.#newer.size >= this.#max) {
+  add(id: string, atMs: number): void {
+    if (this.#newer.ids.size >= this.#max) {
+      this.#completeFromMs = Math.max(this.#completeFromMs, this.#older.latestMs + 1)
       this.#older = this.#newer
-      this.#olderSinceMs = this.#newerSinceMs
-      this.#newer = new Set()
-      this.#newerSinceMs = nowMs
+      this.#newer = emptyGeneration()
     }
-    this.#newer.add(id)
+    this.#newer.ids.add(id)
+    this.#newer.latestMs = Math.max(this.#newer.latestMs, atMs)
   }
 
-  /** Every id added from then on is remembered. */
-  get completeSinceMs(): number {
-    return this.#olderSinceMs
+  /** No id of that instant or later was forgotten. */
+  get completeFromMs(): number {
+    return this.#completeFromMs
   }
 }
+
+interface Generation {
+  readonly ids: Set<string>
+  latestMs: number
+}
+
+const emptyGeneration = (): Generation => ({ ids: new Set(), latestMs: Number.NEGATIVE_INFINITY })

@@ -1,7 +1,7 @@
 /** Where objects live: their names, region and jurisdiction, in one place for everyone who calls one. No I/O. */
 
 /** The one Directory of a deployment. */
-export const DIRECTORY_NAME = 'directory'
+const DIRECTORY_NAME = 'directory'
 
 interface Place {
   readonly id: string

@@ -203,7 +203,7 @@ export class TenantObject extends DurableObject<Env> {
     const { storage } = this.ctx
     migrate(storage, SCHEMA)
     const records = new TenantRecords(storage.sql)
-    this.#stored = { records, usage: new UsageLog(storage, Date.now()), timers: new Timers(storage) }
+    this.#stored = { records, usage: new UsageLog(storage), timers: new Timers(storage) }
     return this.#stored
   }
 

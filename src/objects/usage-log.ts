@@ -39,8 +39,8 @@ export const USAGE_SCHEMA = `
   CREATE TABLE pruned (raw_from_ms INTEGER NOT NULL);`
 
 const SPREAD = 1000
-/** How far the clocks of an isolate and of this object may be apart. */
-const CLOCK_SKEW_MS = 60_000
+/** How far back ids are read again after an eviction. */
+const RECENT_MS = 300_000
 
 /** What a log keeps; core/limits.ts unless a test says otherwise. */
 export interface UsageBounds {
@@ -53,22 +53,23 @@ export class UsageLog {
   readonly #storage: DurableObjectStorage
   readonly #statements: ReturnType<typeof statements>
   readonly #bounds: UsageBounds
-  readonly #recent: RecentIds
+  /** Ids of the records that began lately; read from the segments before the first batch. */
+  #recent: RecentIds | null = null
 
   constructor(
     storage: DurableObjectStorage,
-    nowMs: number,
     bounds: UsageBounds = { rawBytesMax: USAGE_RAW_BYTES_MAX, recentIdsMax: RECENT_IDS_MAX },
   ) {
     this.#storage = storage
     this.#statements = statements(storage.sql)
     this.#bounds = bounds
-    this.#recent = new RecentIds(bounds.recentIdsMax, nowMs)
   }
 
   /** Keeps the records that are new, all in one transaction; a batch is one segment and one upsert per roll-up. */
   record(records: readonly UsageRecord[], nowMs: number): void {
-    const fresh = this.#unknown(records)
+    this.#recent ??= this.#readRecent(nowMs)
+    const recent = this.#recent
+    const fresh = this.#unknown(records, recent)
     if (fresh.length === 0) return
     const segments = segmentsOf(fresh)
     const sums = sumsOf(fresh)
@@ -76,7 +77,7 @@ export class UsageLog {
       for (const segment of segments) this.#insert(segment)
       for (const { key, rollup } of sums) this.#add(key, rollup)
     })
-    for (const { requestId } of fresh) this.#recent.add(requestId, nowMs)
+    for (const record of fresh) recent.add(record.requestId, startOf(record))
   }
 
   /** Single records, newest first. */
@@ -155,25 +156,40 @@ export class UsageLog {
   }
 
   /**
-   * The records that are neither stored nor twice in the batch. A request that ended since this memory is complete
-   * is known from it or not at all; an older one (the object was evicted, a flush came late) is looked for in the
-   * segments around its start.
+   * The records that are neither stored nor twice in the batch. For one that began since the memory of ids is complete
+   * it alone decides; older ones (a long stream, a flush that comes late) are looked for in the segments of their time.
    */
-  #unknown(records: readonly UsageRecord[]): UsageRecord[] {
-    const sinceMs = this.#recent.completeSinceMs + CLOCK_SKEW_MS
-    const batch = new Set<string>()
-    return records.filter((record) => {
-      const { requestId, totalMs } = record
-      if (batch.has(requestId) || this.#recent.has(requestId)) return false
-      batch.add(requestId)
-      const atMs = startOf(record)
-      return atMs + totalMs > sinceMs || !this.#isStored(requestId, atMs)
-    })
+  #unknown(records: readonly UsageRecord[], recent: RecentIds): UsageRecord[] {
+    const unseen = new Map<string, UsageRecord>()
+    for (const record of records) {
+      if (!recent.has(record.requestId)) unseen.set(record.requestId, record)
+    }
+    for (const record of unseen.values()) {
+      if (startOf(record) < recent.completeFromMs && this.#isStored(record)) unseen.delete(record.requestId)
+    }
+    return [...unseen.values()]
   }
 
-  #isStored(requestId: string, atMs: number): boolean {
-    const text = JSON.stringify({ requestId }).slice(1, -1)
+  #isStored(record: UsageRecord): boolean {
+    const atMs = startOf(record)
+    const text = JSON.stringify({ requestId: record.requestId }).slice(1, -1)
     return this.#statements.holding(atMs * SPREAD, endOfHour(atMs) * SPREAD, atMs, text) !== undefined
+  }
+
+  /** What was recorded before an eviction, as far back as is worth reading. */
+  #readRecent(nowMs: number): RecentIds {
+    const read: UsageRecord[] = []
+    let completeFromMs = Number.NEGATIVE_INFINITY
+    for (const { toMs, records } of parsed(this.#statements.newest())) {
+      if (toMs < nowMs - RECENT_MS || read.length + records.length > this.#bounds.recentIdsMax) {
+        completeFromMs = toMs + 1
+        break
+      }
+      read.push(...records)
+    }
+    const recent = new RecentIds(this.#bounds.recentIdsMax, completeFromMs)
+    for (const record of read) recent.add(record.requestId, startOf(record))
+    return recent
   }
 }
 

@@ -12,17 +12,25 @@ it('remembers at least its bound, at most twice that', () => {
   expect(known.length).toBeLessThanOrEqual(6)
 })
 
-it('knows since when it has forgotten nothing', () => {
+it('knows from when on it has forgotten nothing', () => {
   const recent = new RecentIds(2, 100)
-  for (const [id, nowMs] of [
+  // The second began last of the generation that will be forgotten.
+  for (const [id, atMs] of [
     ['a', 110],
-    ['b', 120],
+    ['b', 190],
     ['c', 130],
     ['d', 140],
-  ] as const)
-    recent.add(id, nowMs)
-  expect(recent.completeSinceMs).toBe(100)
+  ] as const) {
+    recent.add(id, atMs)
+  }
+  expect(recent.completeFromMs).toBe(100)
   recent.add('e', 150)
-  expect(recent.completeSinceMs).toBe(130)
+  expect(recent.completeFromMs).toBe(191)
   expect([recent.has('b'), recent.has('c')]).toEqual([false, true])
+})
+
+it('is complete from the beginning where it began with nothing', () => {
+  const recent = new RecentIds(2, Number.NEGATIVE_INFINITY)
+  recent.add('a', 1)
+  expect(recent.completeFromMs).toBe(Number.NEGATIVE_INFINITY)
 })

@@ -14,16 +14,16 @@ const NOON = Date.parse('2026-11-20T12:00:00Z')
 
 let count = 0
 /** A log in the database of an object that nobody else uses. */
-function withLog(use: (log: UsageLog, sql: SqlStorage, reopen: (nowMs: number) => UsageLog) => void): Promise<void> {
+function withLog(use: (log: UsageLog, sql: SqlStorage, reopen: () => UsageLog) => void): Promise<void> {
   const stub = env.TENANT.get(env.TENANT.idFromName(`usage-log-${++count}`))
   return runInDurableObject(stub, (_, { storage }) => {
     migrate(storage, [USAGE_SCHEMA])
     const bounds = { rawBytesMax: 4000, recentIdsMax: 4 }
-    use(new UsageLog(storage, NOON - HOUR, bounds), storage.sql, (nowMs) => new UsageLog(storage, nowMs, bounds))
+    use(new UsageLog(storage, bounds), storage.sql, () => new UsageLog(storage, bounds))
   })
 }
 
-const count_ = (sql: SqlStorage, table: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n
+const rowsOf = (sql: SqlStorage, table: string) => sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n
 const iso = (atMs: number) => new Date(atMs).toISOString()
 const ids = (page: { data: UsageRecord[] }) => page.data.map(({ requestId }) => requestId)
 
@@ -38,9 +38,9 @@ it('writes a batch as one segment and one roll-up per day, model, key and status
       ],
       NOON + 100,
     )
-    expect([count_(sql, 'segments'), count_(sql, 'rollups')]).toEqual([1, 3])
+    expect([rowsOf(sql, 'segments'), rowsOf(sql, 'rollups')]).toEqual([1, 3])
     log.record([recordOf('e', NOON)], NOON + 200)
-    expect([count_(sql, 'segments'), count_(sql, 'rollups')]).toEqual([2, 3])
+    expect([rowsOf(sql, 'segments'), rowsOf(sql, 'rollups')]).toEqual([2, 3])
     expect(log.usage({ by: ['model'] }, NOON + DAY)).toMatchObject([
       { model: 'chat', requests: 4, errors: 1 },
       { model: 'other', requests: 1 },
@@ -51,7 +51,7 @@ it('keeps segments apart that end at the same instant', () =>
   withLog((log, sql) => {
     log.record([recordOf('a', NOON)], NOON)
     log.record([recordOf('b', NOON)], NOON)
-    expect(count_(sql, 'segments')).toBe(2)
+    expect(rowsOf(sql, 'segments')).toBe(2)
     expect(ids(log.requests(undefined, 10))).toEqual(['b', 'a'])
   }))
 
@@ -60,9 +60,10 @@ it('knows a row that comes again: at once, after its id was forgotten, and after
     const rows = Array.from({ length: 12 }, (_, index) => recordOf(`r${index}`, NOON + index))
     for (const row of rows) log.record([row], NOON + 5 * 60_000)
     for (const row of rows) log.record([row, row], NOON + 6 * 60_000)
-    expect(count_(sql, 'segments')).toBe(12)
-    reopen(NOON + 10 * 60_000).record(rows, NOON + 10 * 60_000)
-    expect(count_(sql, 'segments')).toBe(12)
+    expect(rowsOf(sql, 'segments')).toBe(12)
+    reopen().record(rows, NOON + 60_000)
+    reopen().record(rows, NOON + 10 * 60_000)
+    expect(rowsOf(sql, 'segments')).toBe(12)
     expect(log.usage({ by: [] }, NOON + DAY)).toMatchObject([{ requests: 12 }])
   }))
 
@@ -134,7 +135,7 @@ it('prunes single records after 30 days and sums after 400; a bound inside a pru
     expect(between(NOON - DAY, NOON + HOUR)).toBe(0)
     expect(between(NOON + 20 * DAY, NOON + 20 * DAY + 1)).toBe(1)
     expect(log.prune(NOON + 421 * DAY)).toBeNull()
-    expect(count_(sql, 'rollups')).toBe(0)
+    expect(rowsOf(sql, 'rollups')).toBe(0)
   }))
 
 it('prunes the oldest single records past the bound in bytes, and keeps the sums', () =>

@@ -48,4 +48,3 @@ it('keeps tenants apart, with a jurisdiction too', async () => {
   expect(await store.lookUp(one.place, 'key00001', digestOf(1))).toMatchObject({ kind: 'known' })
   expect(await store.lookUp(two.place, 'key00001', digestOf(1))).toEqual({ kind: 'unknown' })
 })
-})
