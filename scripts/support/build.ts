@@ -11,6 +11,7 @@ export const quietWrangler: NodeJS.ProcessEnv = {
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_WRITE_LOGS: 'false',
   WRANGLER_NO_SKILLS_UPDATE_PROMPTS: 'true',
   CLOUDFLARE_CF_FETCH_ENABLED: 'false',
   CI: '1',

@@ -61,6 +61,8 @@ export function startChild(command: string, args: readonly string[], options: Ch
     await settledWithin(ended, drainMs)
     killGroup(pid)
     await ended
+    // It was not to keep the script running; now that the script waits for it, it is.
+    guard.ref()
     await guardEnded
   }
   return { pid, process: child, ended, stop }

@@ -1,5 +1,5 @@
 /** `serve` as an operator meets it: ready lines, several isolates, refusal of a busy port, and a clean end in time. */
-import { readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -24,6 +24,17 @@ test('a killed script leaves nothing running, and its state can be taken over at
   const again = await startSluice({ port: 9373, state: sluice.state })
   expect((await fetch(`${again.url}/health`)).status).toBe(200)
   await again.stop()
+  await rm(sluice.state, { recursive: true })
+})
+
+test('when workerd dies, the script says so, ends what else it started, and fails', async () => {
+  const sluice = await startSluice({ port: 9381, demo: true })
+  const ended = new Promise((resolve) => sluice.process.once('exit', resolve))
+  const { worker } = JSON.parse(await readFile(join(sluice.state, 'serve.lock'), 'utf8'))
+  process.kill(worker, 'SIGKILL')
+  expect(await ended).toBe(1)
+  expect(sluice.stderr()).toContain('ended by itself (SIGKILL)')
+  expect(await readdir(sluice.state)).not.toContain('serve.lock')
   await rm(sluice.state, { recursive: true })
 })
 

@@ -67,7 +67,7 @@ export async function startSluice(options: SluiceOptions): Promise<RunningSluice
   })
   const out = { stdout: '', stderr: '' }
   const ended = new Promise<number | null>((done) => child.once('exit', (code) => done(code)))
-  await new Promise<void>((ready, failed) => {
+  const readied = new Promise<void>((ready, failed) => {
     const late = setTimeout(() => failed(new Error(`not ready in ${READY_MS} ms\n${out.stderr}`)), READY_MS)
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       out.stderr += text
@@ -83,6 +83,12 @@ export async function startSluice(options: SluiceOptions): Promise<RunningSluice
       clearTimeout(late)
       failed(new Error(`ended with ${code} before it was ready\n${out.stdout}${out.stderr}`))
     })
+  })
+  await readied.catch(async (error: unknown) => {
+    child.kill('SIGKILL')
+    await ended
+    if (options.state === undefined) await rm(state, { recursive: true, force: true })
+    throw error
   })
   const urls = Array.from({ length: isolates }, (_, index) => `http://127.0.0.1:${options.port + index}`)
   const url = `http://127.0.0.1:${options.port}`
