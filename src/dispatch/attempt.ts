@@ -48,6 +48,8 @@ export type AttemptResult =
 export interface AttemptClocks {
   /** To the headers; for a stream also to the first content. */
   readonly headersMs: number
+  /** Is that shorter than the model's own? Then missing it says nothing of the target. */
+  readonly isCallers: boolean
   readonly idleMs: number
   /** Moment at which the whole request is over. */
   readonly totalAtMs: number
@@ -95,7 +97,7 @@ export async function attempt(
   }
   if (client.aborted) return settle(fault({ kind: 'cancelled' }))
   try {
-    deadline.arm(clocks.headersMs, 'headers')
+    deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
     lease = takeReplica(services, candidate, request, tried)
     const context: Context = { services, request, clocks, deadline, controller, client, lease }
     const result = await call(services, candidate, request, lease, controller.signal, (reply, secrets) =>
@@ -115,7 +117,9 @@ const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found })
 const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
 
 const blamesReplica = (found: Fault): boolean =>
-  (found.kind === 'failed' && found.status !== 503) || (found.kind === 'timeout' && found.expiry !== 'total')
+  found.kind === 'failed'
+    ? found.status !== 503
+    : found.kind === 'timeout' && found.expiry !== 'total' && found.expiry !== 'caller'
 
 /** What the readers of a reply share. They may throw: the caller of `attempt` never sees that. */
 interface Context {

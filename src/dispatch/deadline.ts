@@ -1,8 +1,8 @@
 /** One timer for all clocks of an attempt: moving the deadline is an assignment, not a new timer. */
 import type { Clock } from '../lib/clock.ts'
 
-/** Why an attempt was given up. */
-export type Expiry = 'headers' | 'first-token' | 'idle' | 'total'
+/** Why an attempt was given up. `caller`: the headers or the first content were late by the caller's own, shorter clock. */
+export type Expiry = 'headers' | 'caller' | 'idle' | 'total'
 
 /**
  * Aborts when the armed moment passes. `total` caps every phase. Re-arming for later costs nothing: the timer that is

@@ -59,6 +59,9 @@ export async function dispatch(
   const { timeouts, retries } = plan.model.config
   const totalAtMs = request.startedAtMs + Math.min(timeouts.totalMs, request.timeoutMs ?? timeouts.totalMs)
   const firstTokenMs = Math.min(timeouts.firstTokenMs, request.firstTokenMs ?? timeouts.firstTokenMs)
+  const isCallers = request.stream
+    ? firstTokenMs < timeouts.firstTokenMs
+    : totalAtMs < request.startedAtMs + timeouts.totalMs
   const faults: Fault[] = []
   let candidates = [...plan.candidates]
   let attempts = 0
@@ -82,6 +85,7 @@ export async function dispatch(
         request,
         {
           headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, mayFollow),
+          isCallers,
           idleMs: timeouts.idleMs,
           totalAtMs,
         },

@@ -86,7 +86,10 @@ export function retryAfterMs(headers: { get(name: string): string | null }, nowM
   return Number.isFinite(wait) && wait >= 0 ? wait : null
 }
 
-/** Did the target take the request in? Feeds the throttle: load and silence count against it, a plain 500 does not. */
+/**
+ * Did the target take the request in? Feeds the throttle: load and silence count against it, a plain 500 does not, nor
+ * does a caller's impatience, or one tenant could take a target from all others.
+ */
 export function wasAccepted(fault: Fault): boolean {
   switch (fault.kind) {
     case 'rate-limited':
