@@ -7,7 +7,7 @@ import { UserError } from './run.ts'
 import { moduleKind } from './workerd-config.ts'
 
 /** Wrangler without its banner, its look for updates and its telemetry: nothing here may wait for the network. */
-export const quietWrangler: NodeJS.ProcessEnv = {
+export const quietWrangler: Readonly<Record<string, string>> = {
   WRANGLER_HIDE_BANNER: 'true',
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
