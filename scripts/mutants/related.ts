@@ -6,14 +6,20 @@ import { isCode, type Tree } from '../tidy/tree.ts'
 /** Test files in the order in which they are asked: the first group that notices ends the search. */
 export type TestGroups = readonly (readonly string[])[]
 
-/** The mirrored test; then every test that imports the file, however far; then those that run the whole Worker. */
+/**
+ * The mirrored test; then every test that imports the file, however far; then those inside the runtime, whose bindings
+ * lead to the Worker's objects; last the suites that start the whole of it, which take longest.
+ */
 export function relatedTests(tree: Tree, path: string): TestGroups {
   const tests = tree.paths.filter((one) => one.endsWith('.test.ts') && !one.startsWith('test/scripts/'))
   const mirror = tests.filter((one) => one === mirrorOf(path))
   const others = tests.filter((one) => one !== mirrorOf(path)).map((test) => ({ test, known: knownTo(tree, test) }))
   const importing = others.filter(({ known }) => known.has(path))
-  const whole = others.filter((one) => !importing.includes(one) && (isBlackBox(tree, one.test) || inRuntime(one.known)))
-  return [mirror, ...[importing, whole].map((group) => group.map(({ test }) => test))].filter((one) => one.length > 0)
+  const left = others.filter((one) => !importing.includes(one))
+  const inside = left.filter(({ known }) => inRuntime(known))
+  const blackBox = left.filter((one) => !inside.includes(one) && isBlackBox(tree, one.test))
+  const groups = [importing, inside, blackBox].map((group) => group.map(({ test }) => test))
+  return [mirror, ...groups].filter((group) => group.length > 0)
 }
 
 /** Every file and package that a file imports at run time, however far. */

@@ -20,7 +20,8 @@ it('begins at the mirrored test, goes on to importers however far, and ends at s
   expect(relatedTests(tree, 'src/core/money.ts')).toEqual([
     ['test/core/money.test.ts'],
     ['test/route/route.test.ts'],
-    ['test/conformance/openai.test.ts', 'test/objects/tenant.test.ts'],
+    ['test/objects/tenant.test.ts'],
+    ['test/conformance/openai.test.ts'],
   ])
 })
 
