@@ -83,6 +83,13 @@ describe('the clocks', () => {
     expect(await faultOf(result)).toMatchObject({ kind: 'timeout' })
   })
 
+  it("missing the caller's own, shorter clock is no fault of the replica", async () => {
+    const { result, clock, judged } = begun(path.silent, {}, { isCallers: true })
+    await clock.advance(HEADERS_MS)
+    expect(await faultOf(result)).toEqual({ kind: 'timeout', expiry: 'caller' })
+    expect(judged).toEqual(['answered'])
+  })
+
   it('the total is the last word, and no fault of the replica', async () => {
     const { result, clock, judged } = begun(path.silent, {}, { totalMs: 300 })
     await clock.advance(300)
@@ -115,7 +122,7 @@ describe('a client that leaves', () => {
       models: { model: { targets: [{ provider: 'p', model: 'm' }] } },
     })
     const [candidate] = path.candidatesOf(deployment).candidates
-    const clocks = { headersMs: 1, idleMs: 1, totalAtMs: path.STARTED_AT_MS + 1 }
+    const clocks = { headersMs: 1, isCallers: false, idleMs: 1, totalAtMs: path.STARTED_AT_MS + 1 }
     if (candidate === undefined) throw new Error('no candidate')
     const result = await attempt(services, candidate, path.requestOf(), clocks, new Set(), AbortSignal.abort())
     expect(result).toEqual({ kind: 'fault', fault: { kind: 'cancelled' } })

@@ -148,7 +148,7 @@ it('nothing can be called: failed, and said why', async () => {
   if (candidate === undefined) throw new Error('no candidate')
   const { target } = candidate
   const empty = { ...candidate, target: { ...target, provider: { ...target.provider, pool: inactive } } }
-  const clocks = { headersMs: 10, idleMs: 10, totalAtMs: path.STARTED_AT_MS + 100 }
+  const clocks = { headersMs: 10, isCallers: false, idleMs: 10, totalAtMs: path.STARTED_AT_MS + 100 }
   const result = await attempt(services, empty, path.requestOf(), clocks, new Set(), new AbortController().signal)
   expect(result).toMatchObject({ kind: 'fault', fault: { kind: 'failed', status: 0, why: 'no active replica of p' } })
 })

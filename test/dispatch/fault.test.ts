@@ -126,7 +126,7 @@ const failed = (status = 500, wait: number | null = null): Fault => ({
   why: '',
 })
 const limited = (wait: number | null = null): Fault => ({ kind: 'rate-limited', status: 429, retryAfterMs: wait })
-const timeout = (expiry: 'headers' | 'first-token' | 'idle' | 'total'): Fault => ({ kind: 'timeout', expiry })
+const timeout = (expiry: 'headers' | 'caller' | 'idle' | 'total'): Fault => ({ kind: 'timeout', expiry })
 const rejected: Fault = { kind: 'rejected', status: 400, message: '', param: null }
 const context: Fault = { kind: 'context', message: '' }
 
@@ -138,7 +138,7 @@ it.each([
   [failed(0), false],
   [limited(), false],
   [timeout('headers'), false],
-  [timeout('first-token'), true],
+  [timeout('caller'), true],
   [timeout('idle'), true],
   [timeout('total'), true],
   [rejected, true],

@@ -23,7 +23,7 @@ const pool = { replicas: [{ id: 'a', url: 'https://a.example/v1' }] }
 export function begun(
   script: Script,
   more: Partial<InferenceRequest> = {},
-  clocks: { headersMs?: number; totalMs?: number } = {},
+  clocks: { headersMs?: number; totalMs?: number; isCallers?: boolean } = {},
 ) {
   const provider = scriptedProvider({ m: [script] })
   const services = pathServices(provider)
@@ -45,6 +45,7 @@ export function begun(
   const request = requestOf(more)
   const bounds = {
     headersMs: clocks.headersMs ?? HEADERS_MS,
+    isCallers: clocks.isCallers ?? false,
     idleMs: IDLE_MS,
     totalAtMs: STARTED_AT_MS + (clocks.totalMs ?? TOTAL_MS),
   }
