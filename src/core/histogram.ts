@@ -1,7 +1,8 @@
-/**
- * A mergeable histogram with logarithmic buckets: quantiles within 1 % of the true value, whatever is merged with
- * what in which order. DDSketch without its collapsing store, since durations have a bound: Masson, Rim, Lee,
- * "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", PVLDB 12(12), 2019. No I/O.
+/** A mergeable histogram with logarithmic buckets. No I/O. */
+
+/*
+ * Quantiles are within 1 % of the true value, whatever is merged with what in which order. DDSketch without its collapsing store, since durations have a bound: Masson, Rim, Lee,
+ * "DDSketch: a fast and fully-mergeable quantile sketch with relative-error guarantees", PVLDB 12(12), 2019.
  */
 
 /** Bucket → count. Plain data; buckets are whole numbers ≥ 0, so that an engine keeps them in order. */

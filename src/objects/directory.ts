@@ -1,5 +1,7 @@
-/**
- * DirectoryObject: one per deployment, named `directory`. It coordinates what all tenants share: versions of the
+/** DirectoryObject: one per deployment, named `directory`. */
+
+/*
+ * It coordinates what all tenants share: versions of the
  * config document, the operator's sealed credentials and the pepper (`revision` counts every change of them), the list
  * of tenants with the generation each lives under, and the audit log, which it alone writes. Isolates ask it for
  * snapshots, never for a request. Eviction loses nothing.

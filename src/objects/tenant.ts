@@ -1,5 +1,7 @@
-/**
- * TenantObject: one per tenant, named `<id>.<generation>`. It coordinates the tenant's policy (the document, keys, own
+/** TenantObject: one per tenant, named `<id>.<generation>`. */
+
+/*
+ * It coordinates the tenant's policy (the document, keys, own
  * credentials; `epoch` counts every change) and adds up its usage, because both need one writer. An object that was not
  * provisioned, or was erased, stores nothing: it answers `gone`, and drops what it is sent. Eviction loses nothing but
  * the memory of recent request ids, which a look at the segments stands in for.
