@@ -6,13 +6,14 @@ import { USAGE_FLUSH_MS } from '../../src/core/limits.ts'
 import type { ApiKey, Tenant } from '../../src/core/tenant.ts'
 import type { UsageRecord } from '../../src/core/usage-record.ts'
 import { edgeApp } from '../../src/edge/app.ts'
+import { type Clock, sleep } from '../../src/lib/clock.ts'
 import type { Provider, ProviderCall, ProviderReply } from '../../src/providers/types.ts'
 import { createServices, type Services } from '../../src/services.ts'
 import { keyOf, tenantOf } from './control-plane.ts'
 import { manualClock } from './manual-clock.ts'
 
 /** What the upstream does with one call. */
-export type Script = (call: ProviderCall) => ProviderReply | Promise<ProviderReply>
+export type Script = (call: ProviderCall, clock: Clock) => ProviderReply | Promise<ProviderReply>
 
 const UTF8 = new TextEncoder()
 
@@ -46,6 +47,14 @@ export function feed(headers: Record<string, string> = {}) {
     cut: () => controller?.error(new Error('connection reset')),
   }
 }
+
+/** An upstream that takes its time. */
+export const late =
+  (ms: number, script: Script): Script =>
+  async (call, clock) => {
+    await sleep(clock, ms)
+    return script(call, clock)
+  }
 
 /** An upstream that says nothing until its caller gives up. */
 export const silence: Script = ({ signal }) =>
@@ -100,7 +109,7 @@ export async function isolate(options: IsolateOptions = {}) {
       const [script, ...rest] = scripts
       if (rest.length > 0) scripts = rest
       if (script === undefined) throw new Error('no script')
-      return script(call)
+      return script(call, clock)
     },
     check: () => Promise.reject(new Error('not asked here')),
   }
@@ -143,12 +152,18 @@ export async function isolate(options: IsolateOptions = {}) {
   const fetch = async (path: string, init: RequestInit = {}): Promise<Response> =>
     app.fetch(new Request(`https://sluice.test${path}`, init))
 
-  /** Lets everything that was kept alive come to its end; time passes as far as that needs. */
+  /** What comes of it, however long it takes: time passes until it is there. */
+  async function soon<T>(pending: Promise<T>): Promise<T> {
+    const there = pending.then(() => true)
+    while (!(await Promise.race([there, clock.advance(USAGE_FLUSH_MS).then(() => false)])));
+    return pending
+  }
+
+  /** Lets everything that was kept alive come to its end. */
   async function settle(): Promise<void> {
     for (let known = -1; known !== background.length; ) {
       known = background.length
-      const all = Promise.allSettled(background).then(() => true)
-      while (!(await Promise.race([all, clock.advance(USAGE_FLUSH_MS).then(() => false)])));
+      await soon(Promise.allSettled(background))
     }
   }
 
@@ -162,6 +177,7 @@ export async function isolate(options: IsolateOptions = {}) {
     keyId: id,
     guard,
     app,
+    soon,
     settle,
     fetch,
     /** What the upstream does from now on. */

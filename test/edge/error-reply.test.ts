@@ -1,0 +1,67 @@
+/** Refusals on the wire: body, status, waits, and the frame that ends a stream. */
+import { expect, it } from 'vitest'
+import { refusal } from '../../src/core/errors.ts'
+import { errorFrame, errorReply } from '../../src/edge/error-reply.ts'
+
+it('has the four keys of OpenAI, the status, and the headers it was given', async () => {
+  const reply = errorReply(refusal('invalid_request', 'Say more.', { param: 'messages' }), { 'x-request-id': 'r' })
+  expect(reply.status).toBe(400)
+  expect(Object.fromEntries(reply.headers)).toEqual({ 'content-type': 'application/json', 'x-request-id': 'r' })
+  expect(await reply.json()).toEqual({
+    error: { message: 'Say more.', type: 'invalid_request_error', param: 'messages', code: 'invalid_request' },
+  })
+})
+
+it('has a status of its own where the code leaves it open, and null for no field', async () => {
+  const reply = errorReply(refusal('upstream_rejected', 'No.', { status: 422 }), {})
+  expect(reply.status).toBe(422)
+  expect(await reply.json()).toMatchObject({ error: { param: null } })
+})
+
+it.each([
+  [1, '1', '1', null],
+  [1000, '1', '1000', null],
+  [1000.2, '2', '1001', null],
+  [1001, '2', '1001', null],
+  [59_999, '60', '59999', null],
+  [60_000, '60', '60000', 'false'],
+  [90_000, '90', '90000', 'false'],
+  [0, '0', '0', null],
+])('says to wait %s ms', (retryAfterMs, seconds, ms, should) => {
+  const { headers } = errorReply(refusal('upstream_rate_limited', 'Wait.', { retryAfterMs }), {})
+  expect(headers.get('retry-after')).toBe(seconds)
+  expect(headers.get('retry-after-ms')).toBe(ms)
+  expect(headers.get('x-should-retry')).toBe(should)
+})
+
+it('says nothing of waiting or methods where nothing is known', () => {
+  const { headers } = errorReply(refusal('overloaded', 'Busy.'), {})
+  for (const name of ['retry-after', 'retry-after-ms', 'x-should-retry', 'allow']) expect(headers.has(name)).toBe(false)
+})
+
+it('names the methods a path takes', () => {
+  const { headers } = errorReply(refusal('method_not_allowed', 'No.', { allow: 'GET, HEAD' }), {})
+  expect(headers.get('allow')).toBe('GET, HEAD')
+})
+
+it('is one event in a stream, with what the status could not say', () => {
+  const frame = new TextDecoder().decode(errorFrame(refusal('upstream_rate_limited', 'Wait.', { retryAfterMs: 1500 })))
+  expect(frame.startsWith('data: {')).toBe(true)
+  expect(frame.endsWith('}\n\n')).toBe(true)
+  expect(frame.trimEnd()).not.toContain('\n')
+  expect(JSON.parse(frame.slice(6))).toEqual({
+    error: {
+      message: 'Wait.',
+      type: 'rate_limit_error',
+      param: null,
+      code: 'upstream_rate_limited',
+      status: 429,
+      retry_after_ms: 1500,
+    },
+  })
+})
+
+it('has a null wait in a frame where none is known', () => {
+  const frame = new TextDecoder().decode(errorFrame(refusal('upstream_failed', 'Broke.')))
+  expect(JSON.parse(frame.slice(6))).toMatchObject({ error: { status: 502, retry_after_ms: null } })
+})
