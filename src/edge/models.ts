@@ -26,9 +26,18 @@ export function retrieveModel({ services, guard }: Edge) {
     const entry = await enter(services, guard, presentedBy(c.req.raw))
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     // Aliases may hold slashes, so the id is the rest of the path.
-    const id = decodeURIComponent(new URL(c.req.url).pathname.slice('/v1/models/'.length))
+    const id = decoded(new URL(c.req.url).pathname.slice('/v1/models/'.length))
     const found = entry.deployment.models.has(id) && entry.caller.mayCall(id)
     return found ? Response.json(model(id), { headers }) : errorReply(unknownModel(id), headers)
+  }
+}
+
+/** Percent-decoded where that can be done; what cannot be decoded names no model as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 
