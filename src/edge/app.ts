@@ -26,16 +26,16 @@ export function edgeApp(services: Services): OpenAPIHono {
   const app = new OpenAPIHono()
   const cors = corsOf(services)
   app.onError((error, c) => {
-    services.log({ level: 'error', event: 'internal', error: nameOf(error) })
-    return refused(c, INTERNAL)
+    const headers = commonHeaders(c.req.raw.headers)
+    services.log({ level: 'error', event: 'internal', 'x-request-id': headers['x-request-id'], error: nameOf(error) })
+    return errorReply(INTERNAL, headers)
   })
 
   // The hot paths: one handler each and no middleware, which lets Hono call it directly.
   for (const [path, operation] of INFERENCE) app.post(path, cors.around(inference(edge, operation)))
 
   app.options('/v1/*', cors.preflight)
-  for (const path of ['/v1/models/*', '/health', '/ready', '/openapi.json', '/docs', '/admin/*'])
-    app.use(path, identify)
+  for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
   app.get('/v1/models', cors.around(listModels(edge)))
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
   app.get('/health', health)
