@@ -44,8 +44,7 @@ export function corsOf(services: Services): Cors {
   const isNamed = async (origin: string | null): Promise<boolean> => {
     if (origin === null) return false
     const deployment = await services.deployment.get().catch(() => null)
-    const origins = deployment?.config.cors.origins ?? []
-    return origins.includes(origin) || origins.includes('*')
+    return deployment?.config.cors.origins.includes(origin) === true
   }
   const marked = async (c: Context, handle: Handle): Promise<Response> => {
     const reply = await handle(c)

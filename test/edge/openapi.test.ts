@@ -1,0 +1,70 @@
+/** The OpenAPI document of the public API. */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { expect, it } from 'vitest'
+import { ERRORS } from '../../src/core/errors.ts'
+import { openapiDocument, registerPublicPaths } from '../../src/edge/openapi.ts'
+import { VERSION } from '../../src/lib/version.ts'
+
+function document() {
+  const app = new OpenAPIHono()
+  registerPublicPaths(app)
+  // biome-ignore lint/suspicious/noExplicitAny: a document, looked into.
+  return openapiDocument(app) as any
+}
+
+it('names itself', () => {
+  const { openapi, info } = document()
+  expect(openapi).toBe('3.1.0')
+  expect(info).toMatchObject({ title: 'Sluice', version: VERSION, description: expect.stringContaining('/v1') })
+})
+
+it('lists every public path, with what each answers', () => {
+  const { paths } = document()
+  const calls = Object.entries(paths as Record<string, Record<string, { tags: string[]; security?: unknown }>>)
+    .flatMap(([path, methods]) => Object.entries(methods).map(([method, call]) => ({ path, method, call })))
+    .map(({ path, method, call }) => [`${method} ${path}`, call.tags, call.security !== undefined])
+  expect(calls).toEqual([
+    ['post /v1/chat/completions', ['inference'], true],
+    ['post /v1/completions', ['inference'], true],
+    ['post /v1/embeddings', ['inference'], true],
+    ['get /v1/models', ['models'], true],
+    ['get /v1/models/{id}', ['models'], true],
+    ['get /health', ['running'], false],
+    ['get /ready', ['running'], false],
+  ])
+  expect(Object.keys(paths['/v1/models'].get.responses)).toEqual(['200', '4XX', '5XX'])
+  expect(Object.keys(paths['/ready'].get.responses)).toEqual(['200', '503'])
+})
+
+it('has the schemas that validate', () => {
+  const { paths } = document()
+  const body = (path: string) => paths[path].post.requestBody.content['application/json'].schema
+  expect(Object.keys(body('/v1/chat/completions').properties)).toEqual(
+    expect.arrayContaining(['model', 'messages', 'stream', 'stream_options', 'max_completion_tokens']),
+  )
+  expect(body('/v1/chat/completions').required).toEqual(['model', 'messages'])
+  expect(body('/v1/completions').required).toEqual(['model', 'prompt'])
+  expect(body('/v1/embeddings').required).toEqual(['model', 'input'])
+  expect(paths['/v1/chat/completions'].post.requestBody.required).toBe(true)
+})
+
+it('says which answers may be streams, and which headers of ours are taken', () => {
+  const { paths } = document()
+  const types = (path: string) => Object.keys(paths[path].post.responses['200'].content)
+  expect(types('/v1/chat/completions')).toEqual(['application/json', 'text/event-stream'])
+  expect(types('/v1/completions')).toEqual(['application/json', 'text/event-stream'])
+  expect(types('/v1/embeddings')).toEqual(['application/json'])
+  const parameters = paths['/v1/chat/completions'].post.parameters as { in: string; name: string; required: boolean }[]
+  expect(parameters.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['x-sluice-timeout-ms', 'x-sluice-first-token-ms', 'x-request-id', 'traceparent']),
+  )
+  for (const parameter of parameters) expect(parameter).toMatchObject({ in: 'header', required: false })
+})
+
+it('has every code a caller may be told, and how a key is sent', () => {
+  const { components } = document()
+  const { code } = components.schemas.Error.properties.error.properties
+  expect(code.enum).toEqual(Object.keys(ERRORS))
+  expect(components.securitySchemes.apiKey).toEqual({ type: 'http', scheme: 'bearer' })
+  expect(components.schemas.Model.properties.owned_by).toMatchObject({ enum: ['sluice'] })
+})
