@@ -39,9 +39,11 @@ async function sound(scratch: Scratch, files: readonly string[], { passed, faile
   if (unknown.length > 0) {
     const { failures, overdue } = await scratch.test(unknown, { bail: false, limitMs: limitMsOf(unknown) })
     for (const file of unknown) {
-      if (!failures.has(file) && !overdue) passed.add(file)
-      else console.log(`${file} fails without any mutant, and is not asked: ${failures.get(file) ?? 'overdue'}\n`)
-      if (!passed.has(file)) failed.add(file)
+      const sane = !failures.has(file) && !overdue
+      const reason = failures.get(file) ?? (overdue ? 'overdue' : 'does not load')
+      if (!sane) console.log(`${file} fails without any mutant, and is not asked: ${reason}\n`)
+      const known = sane ? passed : failed
+      known.add(file)
     }
   }
   return files.filter((file) => passed.has(file))
@@ -54,10 +56,21 @@ async function caughtBy(tree: Tree, scratch: Scratch, mutant: Mutant, baseline: 
     const files = await sound(scratch, group, baseline)
     if (files.length === 0) continue
     await scratch.write(mutant.path, mutate(text, mutant))
-    const { failures, overdue } = await scratch.test(files, { bail: true, limitMs: limitMsOf(files) })
+    const by = await failureAmong(scratch, files)
     await scratch.write(mutant.path, text)
-    if (overdue) return 'tests that no longer end'
-    for (const [file, test] of failures) return `${file}: ${test}`
+    if (by !== undefined) return by
+  }
+  return undefined
+}
+
+async function failureAmong(scratch: Scratch, files: readonly string[]): Promise<string | undefined> {
+  const { failures, overdue } = await scratch.test(files, { bail: true, limitMs: limitMsOf(files) })
+  if (overdue) return 'tests that no longer end'
+  for (const [file, test] of failures) if (test !== null) return `${file}: ${test}`
+  // A file without a failed test may not load because of the mutant, or because the machine was busy: asked again alone.
+  for (const file of failures.keys()) {
+    const alone = await scratch.test([file], { bail: false, limitMs: limitMsOf([file]) })
+    if (alone.failures.size > 0) return `${file}: ${alone.failures.get(file) ?? 'does not load'}`
   }
   return undefined
 }
@@ -68,10 +81,12 @@ function limitMsOf(files: readonly string[]): number {
 
 async function main(root: string, onStop: (stop: () => Promise<void>) => void): Promise<boolean> {
   const seed = Number(values.seed ?? Math.floor(Math.random() * 1_000_000))
+  const count = Number(values.count)
+  if (!(count > 0) || Number.isNaN(seed)) throw new TypeError('--count and --seed are numbers')
   const tree = treeAt(root)
   const files = tree.paths.filter((path) => path.startsWith('src/') && path.startsWith(values.in) && isCode(path))
   const targets = files.flatMap((path) => targetsOf(path, tree.text(path)))
-  const mutants = pick(targets, Number(values.count), seeded(seed))
+  const mutants = pick(targets, count, seeded(seed))
   console.log(`seed ${seed}: ${mutants.length} of ${targets.length} exported functions\n`)
 
   const scratch = await makeScratch(root, tree)

@@ -7,8 +7,8 @@ import type { Tree } from '../tidy/tree.ts'
 
 /** What the tests said. */
 export interface TestRun {
-  /** Each file that failed: its path, and the first test in it that did. */
-  readonly failures: ReadonlyMap<string, string>
+  /** Each file that failed: its path, and the first test in it that did; null when the file failed and no test of it. */
+  readonly failures: ReadonlyMap<string, string | null>
   /** They did not end in time, and were ended. */
   readonly overdue: boolean
 }
@@ -61,7 +61,7 @@ async function runTests(
   if (code === 0) return { failures: new Map(), overdue }
   const failures = failuresIn(await readFile(report, 'utf8').catch(() => '{}'))
   // Vitest can fail without a failed test: an error outside of any, or a config that does not load.
-  return { failures: failures.size > 0 ? failures : new Map([[files[0] ?? '', 'vitest itself fails']]), overdue }
+  return { failures: failures.size > 0 ? failures : new Map(files.map((file) => [file, null])), overdue }
 }
 
 interface Report {
@@ -72,14 +72,14 @@ interface Report {
   }[]
 }
 
-/** File → its first failed test, from vitest's JSON report; a file that did not load has no test to name. */
-export function failuresIn(text: string): Map<string, string> {
+/** File → its first failed test, from vitest's JSON report; null for a file that did not load, or was bailed out of. */
+export function failuresIn(text: string): Map<string, string | null> {
   const report: Report = JSON.parse(text)
   const failed = report.testResults?.filter((one) => one.status === 'failed') ?? []
   return new Map(
     failed.map(({ name, assertionResults }) => [
       name.replace(/^.*?\/(?=test\/)/, ''),
-      assertionResults.find((one) => one.status === 'failed')?.fullName ?? 'does not load',
+      assertionResults.find((one) => one.status === 'failed')?.fullName ?? null,
     ]),
   )
 }

@@ -30,7 +30,10 @@ export function treeOf(files: Readonly<Record<string, string | (() => string)>>)
   const text = (path: string): string => {
     const held = known.get(path)
     if (held === undefined) throw new Error(`no such file: ${path}`)
-    return typeof held === 'string' ? held : held()
+    const read = typeof held === 'string' ? held : held()
+    // Read once: places in a text stay right while somebody goes on editing the file.
+    known.set(path, read)
+    return read
   }
   return {
     paths: [...known.keys()].sort(),

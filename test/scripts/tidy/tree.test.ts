@@ -21,6 +21,12 @@ it('lists the files under a folder, without what .gitignore names', () => {
   }
 })
 
+it('reads a file once, and keeps what it read', () => {
+  let reads = 0
+  const tree = treeOf({ 'a.ts': () => `const read = ${++reads}` })
+  expect([tree.text('a.ts'), tree.text('a.ts')]).toEqual(['const read = 1', 'const read = 1'])
+})
+
 it('refuses the text of a file that is not there', () => {
   expect(() => treeOf({}).text('a.ts')).toThrow('no such file: a.ts')
 })
