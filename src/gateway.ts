@@ -81,6 +81,11 @@ export function refuse(services: Services, entry: Entry, request: Recordable, re
   end(services, entry, request, { ...UNTRIED, outcome: 'refused', refusal: refused })
 }
 
+/** Records somebody let in who left before there was a request to answer. */
+export function leave(services: Services, entry: Entry, request: Recordable): void {
+  end(services, entry, request, { ...UNTRIED, outcome: 'cancelled' })
+}
+
 /** What a row needs to know of the request itself. */
 type Recordable = Pick<InferenceRequest, 'requestId' | 'startedAtMs'> & { readonly alias: string | null }
 

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { refusal } from '../src/core/errors.ts'
 import type { InferenceRequest } from '../src/core/inference.ts'
-import { answer, enter, refuse } from '../src/gateway.ts'
+import { answer, enter, leave, refuse } from '../src/gateway.ts'
 import { chat, DONE, finish, providerError, role, text, usage, whole } from './support/wire.ts'
 import { CONFIG, feed, type IsolateOptions, isolate, silence, upstream } from './support/worker.ts'
 
@@ -219,6 +219,14 @@ it('records a refusal before there was a request', async () => {
   expect(rows).toHaveLength(1)
   expect(rows[0]).toMatchObject({ requestId: known.requestId, model: null, outcome: 'refused', status: 413 })
   expect(rows[0]).toMatchObject({ attempts: 0, target: null, usage: null, costMicroUsd: null, totalMs: 40 })
+})
+
+it('records a client who left before there was a request', async () => {
+  const at = await entered()
+  leave(at.services, at.entry, { requestId: crypto.randomUUID(), startedAtMs: at.clock.now() - 40, alias: null })
+  const rows = await at.rows()
+  expect(rows).toHaveLength(1)
+  expect(rows[0]).toMatchObject({ model: null, outcome: 'cancelled', status: 499, attempts: 0, totalMs: 40 })
 })
 
 it('writes lines as the config says, with the code of what went wrong', async () => {

@@ -16,10 +16,21 @@ export function commonHeaders(request: Headers): ReplyHeaders & { readonly 'x-re
   return headers
 }
 
+/** An alias can only be one of these; what a caller named instead of one may not even fit into a header. */
+const ALIAS = /^[!-~]{1,128}$/
+
+/** What an inference reply says when nobody was asked: refused before it was a request. */
+export function unansweredHeaders(headers: ReplyHeaders, alias: string | null): ReplyHeaders {
+  if (alias !== null && ALIAS.test(alias)) headers['x-sluice-model'] = alias
+  headers['x-sluice-attempts'] = '0'
+  headers['x-sluice-cache'] = 'bypass'
+  return headers
+}
+
 /** What an inference reply says of how it was answered; cost only where it is known before the body goes out. */
 export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs: number, answer: Answer): ReplyHeaders {
   const overheadMs = Math.max(0, (answer.askedAtMs ?? startedAtMs) - startedAtMs)
-  headers['x-sluice-model'] = alias
+  if (ALIAS.test(alias)) headers['x-sluice-model'] = alias
   headers['x-sluice-attempts'] = String(answer.attempts)
   headers['x-sluice-cache'] = 'bypass'
   headers['x-sluice-queue-ms'] = '0'

@@ -3,12 +3,12 @@ import type { Context } from 'hono'
 import type { Guard } from '../authenticate/authenticate.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Operation } from '../core/inference.ts'
-import { type Answer, answer, type Entry, enter, refuse } from '../gateway.ts'
+import { type Answer, answer, type Entry, enter, leave, refuse } from '../gateway.ts'
 import type { Services } from '../services.ts'
 import type { BodyBudget, HeldBody } from './body.ts'
 import { decode } from './decode.ts'
 import { errorReply } from './error-reply.ts'
-import { answerHeaders, commonHeaders } from './headers.ts'
+import { answerHeaders, commonHeaders, unansweredHeaders } from './headers.ts'
 import { requestOptions } from './request-options.ts'
 import { leftReply, streamReply } from './stream-reply.ts'
 
@@ -31,16 +31,22 @@ export function inference(edge: Edge, operation: Operation) {
     const headers = commonHeaders(request.headers)
     const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
     const entry = await enter(services, guard, presentedBy(request))
-    if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
+    if (entry.kind === 'refused') return errorReply(entry.refusal, unansweredHeaders(headers, null))
 
     const refused = (reason: Refusal, alias: string | null): Response => {
       refuse(services, entry, { ...identity, alias }, reason)
-      return errorReply(reason, headers)
+      return errorReply(reason, unansweredHeaders(headers, alias))
     }
     if (!isJson(request.headers.get('content-type'))) return refused(NOT_JSON, null)
     const options = requestOptions(request.headers)
     if ('code' in options) return refused(options, null)
-    const body = await bodies.read(request)
+    let body: HeldBody | Refusal
+    try {
+      body = await bodies.read(request)
+    } catch {
+      leave(services, entry, { ...identity, alias: null })
+      return leftReply()
+    }
     if ('code' in body) return refused(body, null)
     const decoded = decode(operation, body, options, identity)
     if (decoded.kind === 'refused') {
@@ -70,9 +76,9 @@ async function reply(
   if (request.stream) {
     // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
     const client = new AbortController()
-    const leave = (): void => client.abort()
-    clientSignal.addEventListener('abort', leave, { once: true })
-    return streamReply({ clock, background, alias, startedAtMs, headers, leave }, ask(client.signal))
+    const cancel = (): void => client.abort()
+    clientSignal.addEventListener('abort', cancel, { once: true })
+    return streamReply({ clock, background, alias, startedAtMs, headers, leave: cancel }, ask(client.signal))
   }
   const answered = await ask(clientSignal)
   if (answered.kind === 'refused')

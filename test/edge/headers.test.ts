@@ -113,6 +113,34 @@ it('says of a request that reached nobody that there were no attempts', async ()
   expect(headers.has('x-sluice-target')).toBe(false)
 })
 
+it('repeats no model that cannot stand in a header, whatever the caller named', async () => {
+  const at = await isolate()
+  for (const name of ['a\nb', 'a\r\nx-evil: 1', 'a\u0000', '模型', 'a b']) {
+    const reply = await at.post(CHAT, chat(name, false))
+    expect(reply.status, JSON.stringify(name)).toBe(404)
+    expect(reply.headers.has('x-sluice-model')).toBe(false)
+    expect(await reply.json()).toMatchObject({ error: { code: 'model_not_found' } })
+  }
+})
+
+it('says of a request that was refused before it was routed that nothing was asked', async () => {
+  const at = await isolate()
+  const asked = { 'x-sluice-attempts': '0', 'x-sluice-cache': 'bypass' }
+  const bad = await at.post(CHAT, { model: 'priced' })
+  expect(bad.status).toBe(400)
+  expect(Object.fromEntries(bad.headers)).toMatchObject({ ...asked, 'x-sluice-model': 'priced' })
+  for (const headers of [
+    { 'content-type': 'text/plain' },
+    { 'x-sluice-debug': '2' },
+    { authorization: 'Bearer slc_x' },
+  ]) {
+    const reply = await at.post(CHAT, chat('priced', false), headers)
+    expect([400, 401, 415]).toContain(reply.status)
+    expect(Object.fromEntries(reply.headers)).toMatchObject(asked)
+    expect(reply.headers.has('x-sluice-model')).toBe(false)
+  }
+})
+
 it('counts as overhead what passed before the first upstream call, and nothing after it', async () => {
   const at = await isolate({
     scripts: [

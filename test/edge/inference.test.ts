@@ -208,6 +208,15 @@ it('sends no whole reply before it is there, however long that takes', async () 
   expect(reply.headers.has('x-sluice-deferred')).toBe(false)
 })
 
+it('takes a client that leaves while sending for one that left, not for a fault of ours', async () => {
+  const at = await isolate()
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error('gone')) })
+  const headers = { authorization: `Bearer ${at.key}`, 'content-type': 'application/json' }
+  expect((await at.fetch(CHAT, { method: 'POST', headers, body })).status).toBe(204)
+  expect(at.lines).toEqual([])
+  expect(await at.rows()).toMatchObject([{ outcome: 'cancelled', status: 499, attempts: 0, model: null, target: null }])
+})
+
 it('cancels the upstream of a client that left, whole and streamed, before the first token', async () => {
   for (const stream of [false, true]) {
     const at = await isolate({ scripts: [silence] })
