@@ -77,7 +77,8 @@ async function reply(
     // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
     const client = new AbortController()
     const cancel = (): void => client.abort()
-    clientSignal.addEventListener('abort', cancel, { once: true })
+    if (clientSignal.aborted) cancel()
+    else clientSignal.addEventListener('abort', cancel, { once: true })
     return streamReply({ clock, background, alias, startedAtMs, headers, leave: cancel }, ask(client.signal))
   }
   const answered = await ask(clientSignal)

@@ -231,6 +231,18 @@ it('cancels the upstream of a client that left, whole and streamed, before the f
   }
 })
 
+it('asks nobody for a client that left before its request was understood', async () => {
+  for (const stream of [false, true]) {
+    const at = await isolate({ scripts: [silence] })
+    const client = new AbortController()
+    const pending = at.post(CHAT, chat('priced', stream), {}, client.signal)
+    client.abort()
+    expect((await pending).status).toBe(204)
+    expect(at.calls).toEqual([])
+    expect(await at.rows()).toMatchObject([{ outcome: 'cancelled', status: 499 }])
+  }
+})
+
 it('relays the bounds and the trace of the caller', async () => {
   const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
   const at = await isolate({ scripts: [silence] })
