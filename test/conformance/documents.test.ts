@@ -60,6 +60,15 @@ describe('well configured', () => {
     expect(schemes.length).toBeGreaterThan(0)
   })
 
+  test('ten wrong admin tokens a minute, then 429', async () => {
+    const wrong = () =>
+      send(`${sluice.url}/admin/config`, { headers: { authorization: 'Bearer not-the-token-but-as-long-as-one-is' } })
+    const statuses: number[] = []
+    for (let turn = 0; turn < 12; turn += 1) statuses.push((await wrong()).status)
+    expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 401))
+    expect(statuses.at(-1)).toBe(429)
+  })
+
   test('/docs is a page about it', async () => {
     const reply = await send(`${sluice.url}/docs`)
     expect(reply.status).toBe(200)

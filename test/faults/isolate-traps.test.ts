@@ -8,7 +8,9 @@ import { chat, role, text, whole } from '../support/wire.ts'
 const NEIGHBOURS = 50
 const ANSWER_MS = 5000
 /** When the first requester of a cold isolate is reset, after its request went out: one isolate each. */
-const RESETS_AFTER_MS = [0, 1, 2, 5, 10, 20, 40]
+const RESETS_AFTER_MS = [2, 5, 10, 15, 20, 30, 40, 55, 70, 90, 110, 140, 180, 230]
+/** Writes that keep the directory busy meanwhile, so that the refresh takes long enough to be hit in its middle. */
+const WRITES = 30
 
 let origin: ScriptedOrigin
 let sluice: TestSluice
@@ -46,6 +48,9 @@ describe('the first requester of a cold isolate is reset mid-refresh', () => {
     'after $afterMs ms: its neighbours are answered',
     async ({ afterMs, isolate }) => {
       const url = sluice.urls[isolate] ?? ''
+      const busy = Array.from({ length: WRITES }, (_, index) =>
+        sluice.admin('PUT', `/admin/credentials/busy-${index}`, { value: `sk-busy-${isolate}` }),
+      )
       const first = sluice.begin(key.key, '/v1/chat/completions', chat('plain', false), { url })
       await first.socket
       if (afterMs > 0) await sleep(afterMs)
@@ -58,6 +63,7 @@ describe('the first requester of a cold isolate is reset mid-refresh', () => {
       })
       const replies = await Promise.race([Promise.all(neighbours), late])
       expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200))
+      await Promise.all(busy)
     },
   )
 })

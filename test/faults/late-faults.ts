@@ -60,6 +60,18 @@ export const lateFaults: readonly LateFault[] = [
     code: 'upstream_failed',
   },
   {
+    // As OpenRouter has it: the error rides on a chunk with choices, and may be cut anywhere.
+    name: 'error-beside-choices',
+    fault: async (call) => {
+      const beside = { choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }], error: { code: 502 } }
+      const bytes = event(beside)
+      await call.write(bytes.slice(0, 60))
+      await call.end(bytes.slice(60) + DONE)
+    },
+    code: 'upstream_failed',
+    half: event({ choices: [{ index: 0, delta: { content: '' }, finish_reason: 'error' }] }),
+  },
+  {
     name: 'named-error-event',
     fault: (call) => call.end(`event: error\n${event({ error: { message: 'went wrong' } })}`),
     code: 'upstream_failed',
