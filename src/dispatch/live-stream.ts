@@ -84,7 +84,6 @@ export class LiveStream {
         return rest.length > 0 ? rest : ended
       }
       const cut = cutter.push(read.value)
-      if (cut.error && cut.bytes.length === 0) return this.#break()
       if (cut.error) this.#break()
       if (cut.bytes.length > 0) return cut.bytes
     }

@@ -84,14 +84,13 @@ describe('latency', () => {
   })
 })
 
-it('forgets the longest unused key, not one in use, when there are too many', () => {
+it('forgets the oldest key when there are too many', () => {
   const health = new TargetHealth()
-  health.markDead('used', NOW)
-  health.markDead('unused', NOW)
-  for (let count = 0; count < 1999; count += 1) {
-    health.observeLatency('used', 'whole', 1)
-    health.observe(`key-${count}`, true, NOW)
-  }
-  expect(health.isDead('used', NOW)).toBe(true)
-  expect(health.isDead('unused', NOW)).toBe(false)
+  health.markDead('first', NOW)
+  health.markDead('second', NOW)
+  for (let count = 0; count < 1998; count += 1) health.observe(`key-${count}`, true, NOW)
+  expect(health.isDead('first', NOW)).toBe(true)
+  health.observe('one more', true, NOW)
+  expect(health.isDead('first', NOW)).toBe(false)
+  expect(health.isDead('second', NOW)).toBe(true)
 })

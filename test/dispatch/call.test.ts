@@ -38,7 +38,7 @@ describe('call', () => {
     const { signal } = new AbortController()
     const status = await call(services, candidate, request, null, signal, async (reply) => reply.status)
     expect(status).toBe(200)
-    expect(scripted.calls).toEqual([
+    expect(scripted.calls).toStrictEqual([
       {
         operation: 'completions',
         baseUrl: 'https://p.example/v1',
@@ -110,6 +110,7 @@ describe('call', () => {
     const { scripted, services, candidate } = calling({ pool } as Partial<ProviderConfig>)
     const fetched = vi.fn(async () => new Response('straight'))
     vi.stubGlobal('fetch', fetched)
+    const asked = vi.spyOn(services, 'binding')
     const lease = takeReplica(services, candidate, requestOf(), new Set())
     await call(services, candidate, requestOf(), lease, NO_SIGNAL, async () => null)
     const reply = await scripted.calls[0]?.outgoing({
@@ -119,6 +120,7 @@ describe('call', () => {
       signal: NO_SIGNAL,
     })
     expect(await reply?.text()).toBe('straight')
+    expect(asked).not.toHaveBeenCalled()
     vi.unstubAllGlobals()
   })
 

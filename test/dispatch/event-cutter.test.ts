@@ -248,6 +248,14 @@ describe('what is seen', () => {
   })
 })
 
+it('a CR at the end of a chunk and the LF after it are one line end, though nothing comes between', () => {
+  const cutter = new EventCutter(true)
+  const send = (text: string): string => new TextDecoder().decode(cutter.push(bytes(text)).bytes)
+  const used = JSON.stringify(USAGE_EVENT)
+  const sent = ['data: {}\r\n\r', '', '\n', `data: ${used}\r\n\r`, '', `\ndata: ${used}\r\r`, 'data: [DONE]\n\n']
+  expect(sent.map(send)).toEqual(['data: {}\r\n\r', '', '\n', '', '', '', 'data: [DONE]\n\n'])
+})
+
 describe('the end of the body', () => {
   it.each(['data: [DONE]', 'data:[DONE]\n', 'data: [DONE]\r\n', 'id: 1\ndata: [DONE]'])(
     '%j without its blank line is complete',

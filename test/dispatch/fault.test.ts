@@ -114,6 +114,8 @@ describe('retryAfterMs', () => {
     [{ 'retry-after-ms': '0', 'retry-after': '9' }, 0],
     [{ 'retry-after-ms': '-5', 'retry-after': '9' }, 9000],
     [{ 'retry-after-ms': 'x', 'retry-after': '9' }, 9000],
+    [{ 'retry-after-ms': 'Infinity', 'retry-after': '9' }, 9000],
+    [{ 'retry-after': '1e307' }, null],
   ] as [Record<string, string>, number | null][])('%j is %j', (headers, expected) => {
     expect(retryAfterMs(new Headers(headers), NOW)).toBe(expected)
   })

@@ -79,6 +79,8 @@ describe('readEvent', () => {
     ['event: error\ndata: {}\n\n', { event: 'error', data: '{}' }],
     ['event:a\nevent: b\ndata: {}\n\n', { event: 'b', data: '{}' }],
     ['database: a\nevents: b\n\n', { event: null, data: null }],
+    ['data: a\ndatabase: b\n\n', { event: null, data: 'a' }],
+    ['event: a\nevents: b\n\n', { event: 'a', data: null }],
     ['id: 1\nretry: 10\ndata: a\nfoo\n\n', { event: null, data: 'a' }],
     ['data: żółć 🦥\n\n', { event: null, data: 'żółć 🦥' }],
     ['', { event: null, data: null }],
