@@ -1,5 +1,4 @@
 /** OpenAI's requests, decoded into the path's own form, or the reason why not. */
-import type { z } from 'zod'
 import { chatRequestSchema, completionsRequestSchema, embeddingsRequestSchema, paramOf } from '../core/chat.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest, Operation } from '../core/inference.ts'
@@ -8,11 +7,11 @@ import { isDeeperThan, parseLossless } from '../lib/json.ts'
 import type { HeldBody } from './body.ts'
 import type { RequestOptions } from './request-options.ts'
 
-const SCHEMAS: Readonly<Record<Operation, z.ZodType<Record<string, unknown>>>> = {
+const SCHEMAS = {
   chat: chatRequestSchema,
   completions: completionsRequestSchema,
   embeddings: embeddingsRequestSchema,
-}
+} satisfies Readonly<Record<Operation, unknown>>
 
 /** A refusal, with the alias where that much was understood. */
 export interface Undecodable {

@@ -1,7 +1,6 @@
 /** A streamed reply: when its status goes out, how its bytes do, and how silence and failure are told. */
 import { type Refusal, refusal } from '../core/errors.ts'
 import { DEFERRED_STATUS_MS, KEEP_ALIVE_MS } from '../core/limits.ts'
-import type { LiveStream } from '../dispatch/live-stream.ts'
 import type { Answer } from '../gateway.ts'
 import type { Clock } from '../lib/clock.ts'
 import { errorFrame, errorReply } from './error-reply.ts'
@@ -18,6 +17,8 @@ export interface StreamContext {
   /** The client cannot be written to any more: cancels whatever is under way. */
   readonly leave: () => void
 }
+
+type LiveStream = Extract<Answer, { kind: 'stream' }>['live']
 
 const UTF8 = new TextEncoder()
 const KEEP_ALIVE = UTF8.encode(': keep-alive\n\n')
