@@ -35,8 +35,8 @@ export class EventCutter {
   /** The partial event's text so far, held or handed on; cut to its tail once it is too long to be of interest. */
   #partial = ''
   #partialReleased = false
-  /** The last event ended in a CR at the end of its chunk: a leading LF is the rest of its separator. */
-  #lineFeed: 'none' | 'pass' | 'drop' = 'none'
+  /** The usage event was left out and ended in a CR at the end of its chunk: a leading LF is the rest of its separator. */
+  #dropsLineFeed = false
   /** Complete events seen that had data: what was produced, where the provider never says. */
   events = 0
   usage: Usage | null = null
@@ -64,29 +64,29 @@ export class EventCutter {
     // Where `text` begins, as an offset in `bytes`: negative when earlier parts of the event were handed on.
     const origin = bytes.length - chunk.length - this.#partial.length
     const text = this.#partial + searchable(chunk)
-    let from = Math.max(0, this.#partial.length - 3)
+    const from = Math.max(0, this.#partial.length - 3)
     let start = 0
     let keptFrom = 0
     const kept: Uint8Array[] = []
-    if (this.#lineFeed !== 'none' && text.length > 0) {
-      if (text[0] === '\n') {
-        start = from = 1
-        if (this.#lineFeed === 'drop') keptFrom = 1
-      }
-      this.#lineFeed = 'none'
+    const resumes = this.#partial.length > 0
+    if (this.#dropsLineFeed && text.length > 0) {
+      if (text[0] === '\n') start = keptFrom = 1
+      this.#dropsLineFeed = false
     }
     for (;;) {
-      const end = endOfEvent(text, Math.max(from, start))
+      // Line ends beyond the one blank line belong to no event: they pass, whatever becomes of the event behind them.
+      const isBlank = (start > 0 || !resumes) && (text[start] === '\n' || text[start] === '\r')
+      const end = isBlank ? start + 1 : endOfEvent(text, Math.max(from, start))
       if (end === -1) break
-      const verdict = this.#event(text.slice(start, end), bytes, start + origin, end + origin)
+      const verdict = isBlank ? 'pass' : this.#event(text.slice(start, end), bytes, start + origin, end + origin)
       if (verdict !== 'pass') {
         kept.push(bytes.subarray(keptFrom, Math.max(keptFrom, start + origin)))
         keptFrom = end + origin
         if (verdict === 'error') return { bytes: join(kept), error: true }
       }
-      if (end === text.length && text[end - 1] === '\r') this.#lineFeed = verdict === 'drop' ? 'drop' : 'pass'
+      this.#dropsLineFeed = verdict === 'drop' && end === text.length && text[end - 1] === '\r'
       this.#partialReleased = false
-      start = from = end
+      start = end
     }
     const partial = text.slice(start)
     const partialAt = Math.max(keptFrom, start + origin)

@@ -55,6 +55,13 @@ describe('the throttle', () => {
     expect(health.throttles('a', begin + THROTTLE_WINDOW_MS, 0)).toBe(false)
   })
 
+  it('remembers what is younger than its window, though it began before', () => {
+    const half = THROTTLE_WINDOW_MS / 2
+    const health = seen(0, 20, seen(0, 20), NOW + half)
+    expect(health.throttles('a', NOW + half + THROTTLE_WINDOW_MS - THROTTLE_WINDOW_MS / 12, 0)).toBe(true)
+    expect(health.throttles('a', NOW + half + THROTTLE_WINDOW_MS, 0)).toBe(false)
+  })
+
   it('adds up what was seen across its window', () => {
     const health = seen(0, 15)
     seen(0, 15, health, NOW + THROTTLE_WINDOW_MS / 2)

@@ -58,14 +58,17 @@ const piece: fc.Arbitrary<Piece> = fc
     return { kind, text: all.map((line) => line + end).join('') + end }
   })
 const comment: fc.Arbitrary<Piece> = fc
-  .constantFrom(': keep\n\n', ': keep\r\n\r\n', 'id: 1\n\n', ': data "usage":{}\r\r')
+  .constantFrom('\n', '\r\n', '\r', '\n\n\n', ': keep\n\n', ': keep\r\n\r\n', 'id: 1\n\n', ': data "usage":{}\r\r')
   .map((text) => ({ kind: 'comment', text }))
 const done: fc.Arbitrary<Piece> = fc
   .constantFrom('data: [DONE]\n\n', 'data:[DONE]\r\n\r\n', 'data: [DONE]\r\r')
   .map((text) => ({ kind: 'other', text }))
 const stream = fc
   .tuple(fc.array(fc.oneof({ weight: 5, arbitrary: piece }, { weight: 1, arbitrary: comment }), { maxLength: 8 }), done)
-  .map(([pieces, last]) => [...pieces, last])
+  .map(([pieces, last]) => [...pieces, last].map(apart))
+/** A line feed that meets the carriage return before it would belong to that one's line end. */
+const apart = (one: Piece, index: number, all: readonly Piece[]): Piece =>
+  one.text.startsWith('\n') && all[index - 1]?.text.endsWith('\r') ? { ...one, text: `\r${one.text}` } : one
 /** Sizes of chunks in turn: small ones meet every state. */
 const chunking = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 12 })
 
