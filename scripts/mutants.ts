@@ -63,14 +63,18 @@ async function caughtBy(tree: Tree, scratch: Scratch, mutant: Mutant, baseline: 
   return undefined
 }
 
+/**
+ * What the tests have against a mutant. A failure among many files is asked for again alone before it counts: on a busy
+ * machine a suite that starts servers can fail for reasons of its own, and files that were bailed out of look failed too.
+ */
 async function failureAmong(scratch: Scratch, files: readonly string[]): Promise<string | undefined> {
-  const { failures, overdue } = await scratch.test(files, { bail: true, limitMs: limitMsOf(files) })
-  if (overdue) return 'tests that no longer end'
-  for (const [file, test] of failures) if (test !== null) return `${file}: ${test}`
-  // A file without a failed test may not load because of the mutant, or because the machine was busy: asked again alone.
-  for (const file of failures.keys()) {
-    const alone = await scratch.test([file], { bail: false, limitMs: limitMsOf([file]) })
-    if (alone.failures.size > 0) return `${file}: ${alone.failures.get(file) ?? 'does not load'}`
+  const together = await scratch.test(files, { bail: true, limitMs: limitMsOf(files) })
+  if (together.overdue) return 'tests that no longer end'
+  const named = [...together.failures].sort(([, one], [, other]) => Number(one === null) - Number(other === null))
+  for (const [file, test] of named) {
+    const alone = files.length === 1 ? together : await scratch.test([file], { bail: true, limitMs: limitMsOf([file]) })
+    if (alone.overdue) return `${file}, which no longer ends`
+    if (alone.failures.size > 0) return `${file}: ${alone.failures.get(file) ?? test ?? 'does not load'}`
   }
   return undefined
 }
