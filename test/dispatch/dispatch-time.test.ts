@@ -195,6 +195,28 @@ describe('time', () => {
     expect(services.lines.map(({ expiry }) => expiry)).toEqual(['headers', 'headers', 'headers'])
   })
 
+  it('a retry counts as a follower, but nothing follows the sixth attempt', async () => {
+    expect(await over([['a', [silent]]], { timeouts, retries: 1 }).run()).toMatchObject({ attempts: 2 })
+    const all = ['a', 'b', 'c', 'd'].map((model) => [model, [silent]] as const)
+    const { run, clock } = over(all, { timeouts: { ...timeouts, totalMs: 8000 } })
+    expect(await run()).toMatchObject({ attempts: 6, target: { id: 'p/c' } })
+    expect(clock.now() - STARTED_AT_MS).toBeGreaterThanOrEqual(8000)
+  })
+
+  it('nobody else is asked once the total is over', async () => {
+    const late = { startedAtMs: STARTED_AT_MS - 4000 }
+    expect(
+      await over(
+        [
+          ['a', [status(500)]],
+          ['b', [ok]],
+        ],
+        { timeouts },
+        late,
+      ).run(),
+    ).toMatchObject({ attempts: 1 })
+  })
+
   it('a stream that says nothing is asked once more, then the next', async () => {
     const { run, asked } = over(
       [
