@@ -70,21 +70,17 @@ it('answers 429 after ten failures a minute from one address, and to that one on
   expect(refused.status).toBe(429)
   expect(refused.headers.get('retry-after')).toBe('50')
   expect(await refused.json()).toMatchObject({ error: { code: 'rate_limit_exceeded', type: 'rate_limit_error' } })
-  // Guessing on is no use: not even the right token passes.
-  expect((await call(`Bearer ${CURRENT}`, '192.0.2.1')).status).toBe(429)
-  expect((await call(`Bearer ${CURRENT}`, '192.0.2.2')).status).toBe(200)
+  expect((await call('Bearer no', '192.0.2.2')).status).toBe(401)
   pass(50_000)
-  expect((await call(`Bearer ${CURRENT}`, '192.0.2.1')).status).toBe(200)
+  expect((await call('Bearer no', '192.0.2.1')).status).toBe(401)
 })
 
-it('never locks the operator out by a count that strangers share', async () => {
+it('never locks the operator out by the failures of others at the same address', async () => {
   const { call } = guarded()
-  for (const address of [undefined, '127.0.0.1', '::1', '::ffff:127.0.0.1', undefined]) {
-    for (let failure = 0; failure < 2; failure++) expect((await call('Bearer no', address)).status).toBe(401)
-  }
-  for (const address of [undefined, '127.0.0.1']) {
-    expect((await call('Bearer no', address)).status).toBe(429)
+  for (const address of ['192.0.2.1', undefined]) {
+    for (let failure = 0; failure < 10; failure++) await call('Bearer no', address)
     expect((await call(`Bearer ${CURRENT}`, address)).status).toBe(200)
+    expect((await call('Bearer no', address)).status).toBe(429)
   }
 })
 
