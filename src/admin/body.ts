@@ -21,7 +21,7 @@ export const boundedJson: MiddlewareHandler<AdminEnv> = async (c, next) => {
       faults: [{ path: '', message: `is nested deeper than ${JSON_DEPTH_MAX}` }],
     })
   }
-  c.set('json', json)
+  c.set('json', text === '' ? undefined : json)
   const headers = new Headers(c.req.raw.headers)
   headers.set('content-type', 'application/json')
   c.req.raw = new Request(c.req.raw.url, { method: c.req.method, headers, body: kept })

@@ -63,6 +63,8 @@ export function configRoutes(app: AdminHono): void {
   app.openAPIRegistry.registerPath(documented)
   app.openapi(takeConfig, async (c) => {
     const { services, actor } = c.var
+    // A forgotten file is not a document that takes everything away.
+    if (c.var.json === undefined) refuseInput([{ path: '', message: 'is required: send the whole document' }])
     const { allowPrivate, providers } = services
     const { dryRun } = c.req.valid('query')
     const options = { dryRun, allowPrivate, protocols: [...providers.keys()], actor }

@@ -15,7 +15,7 @@ export interface AdminEnv {
     services: Services
     /** Who is doing this, as the audit log names them. */
     actor: string
-    /** The body as it was written, parsed. */
+    /** The body as it was written, parsed; undefined for none. */
     json: unknown
   }
 }

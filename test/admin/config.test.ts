@@ -78,6 +78,12 @@ it('refuses what is no document, and a misspelt dry run', async () => {
   for (const document of [[], 'text', 1, null]) {
     expect((await admin('PUT /config', document)).status, JSON.stringify(document)).toBe(400)
   }
+  // Nothing at all is no document either: it would take everything away.
+  for (const path of ['PUT /config', 'PUT /config?dryRun=true']) {
+    const empty = await admin(path)
+    expect(empty.status).toBe(400)
+    expect(empty.body.error.faults).toEqual([{ path: '', message: 'is required: send the whole document' }])
+  }
   const misspelt = await admin('PUT /config?dryrun=true', withModel('never'))
   expect(misspelt.status).toBe(400)
   expect(misspelt.body.error.faults).toEqual([{ path: '/dryrun', message: 'is not a known field' }])
