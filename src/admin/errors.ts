@@ -45,13 +45,15 @@ function paramOf(faults: readonly Fault[]): string | null {
 /** Turns whatever a handler threw into a reply. */
 export function onError(error: unknown, c: Context<AdminEnv>): Response {
   if (error instanceof AdminRefusal) return errorReply(error.refusal, error.faults)
-  // Set by the runtime on the errors of an object that could not be reached or has too much to do.
+  // Set by the runtime on the errors of an object that could not be reached or has too much to do; the name is that of
+  // the stores' own error for one that did not answer in time.
   const { retryable, overloaded } = error as { retryable?: unknown; overloaded?: unknown }
   const line = { level: 'error', event: 'admin_failed', method: c.req.method, path: c.req.path, ...traceOf(error) }
   // Absent when making the services is what failed.
   const services = c.get('services') as AdminEnv['Variables']['services'] | undefined
   services?.log(line)
-  if (retryable === true || overloaded === true) {
+  const late = error instanceof Error && error.name === 'ObjectTimeout'
+  if (retryable === true || overloaded === true || late) {
     return errorReply(
       refusal('overloaded', 'The state of this deployment is out of reach for the moment. Repeat the call.', {
         retryAfterMs: 1000,

@@ -5,6 +5,7 @@ import { AdminRefusal, errorReply, onError, refuse, refuseInput } from '../../sr
 import type { AdminEnv } from '../../src/admin/routing.ts'
 import { refusal } from '../../src/core/errors.ts'
 import { VaultError } from '../../src/core/sealed.ts'
+import { ObjectTimeout } from '../../src/stores/embedded/object-call.ts'
 
 async function thrown(fails: () => void) {
   const lines: unknown[] = []
@@ -55,6 +56,11 @@ it('tells an object out of reach from a fault of ours', async () => {
   expect(unreachable.status).toBe(503)
   expect(unreachable.body).toMatchObject({ error: { code: 'overloaded' } })
   expect(unreachable.headers.get('retry-after')).toBe('1')
+  const late = await thrown(() => {
+    throw new ObjectTimeout('the object did not answer in time')
+  })
+  expect(late.status).toBe(503)
+  expect(late.body).toMatchObject({ error: { code: 'overloaded' } })
 })
 
 it('tells which variable is wrong when records do not open', async () => {
