@@ -121,8 +121,10 @@ function modelFaults(document: unknown): Fault[] {
     }),
   )
   // The schema skips this key, because writing it to an object would change the object's prototype.
-  if (members(models).some(([alias]) => alias === '__proto__')) {
-    faults.push(fault(['models', '__proto__'], 'is not allowed as a name'))
+  for (const part of ['providers', 'models']) {
+    if (members(field(document, part)).some(([name]) => name === '__proto__')) {
+      faults.push(fault([part, '__proto__'], 'is not allowed as a name'))
+    }
   }
   const embedder = field(field(document, 'embedder'), 'model')
   if (typeof embedder === 'string' && field(models, embedder) === undefined) {

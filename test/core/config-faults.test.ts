@@ -132,6 +132,8 @@ describe('checkConfig', () => {
   it('does not let a name change what objects are', () => {
     const document = JSON.parse('{"models":{"__proto__":{"targets":[]}}}') as unknown
     expect(paths(document)).toEqual(['/models/__proto__'])
+    const provider = '{"protocol":"openai","baseUrl":"https://api.example.com/v1"}'
+    expect(paths(JSON.parse(`{"providers":{"__proto__":${provider}}}`))).toEqual(['/providers/__proto__'])
     const inherited = {
       models: { m: { targets: [{ provider: 'constructor', model: 'x' }] } },
       embedder: { model: 'toString' },
