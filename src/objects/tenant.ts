@@ -113,8 +113,9 @@ export class TenantObject extends DurableObject<Env> {
     const stored = this.#live()
     const key = stored?.records.key(id)
     if (key === undefined || stored?.records.key(successor.id) !== undefined) return false
-    const lapsed = key.overlapUntil !== null && Date.parse(key.overlapUntil) <= Date.now()
-    if (key.revokedAt !== null || lapsed) return false
+    const state = keyState(key, Date.now())
+    // The successor of an expired key would be one from its first moment.
+    if (state === 'revoked' || state === 'expired') return false
     const sides = { after: { successor: successor.id, overlapUntil } }
     await this.#change(actor, 'key.rotate', `/keys/${id}`, sides, ({ records }) => {
       records.insertKey({ ...key, ...successor, overlapUntil: null, lastUsedOn: null })

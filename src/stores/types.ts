@@ -86,7 +86,7 @@ export interface TenantAdmin {
   keys(after: string | undefined, limit: number): Promise<{ data: ApiKey[]; hasMore: boolean }>
   /** False when there is no such key, or it is revoked already. */
   revokeKey(keyId: string, at: string, actor: string): Promise<boolean>
-  /** The successor inherits name, models, limits, debug and expiry. False for an unknown, revoked or lapsed key. */
+  /** The successor inherits name, models, limits, debug and expiry. False for a key that is unknown or no longer lives. */
   rotateKey(
     keyId: string,
     successor: Pick<ApiKey, 'id' | 'digest' | 'createdAt'>,

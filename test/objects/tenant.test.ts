@@ -138,17 +138,18 @@ describe('keys', () => {
     expect(await lookUp('key00001')).toMatchObject({ kind: 'known', key: { overlapUntil } })
   })
 
-  it('do not rotate when unknown, revoked or lapsed, or into an id that is taken', async () => {
+  it('do not rotate when unknown, revoked, expired or lapsed, or into an id that is taken', async () => {
     const until = new Date(Date.now() + 60_000).toISOString()
     const next = (id: string) => ({ id, digest: digestOf(3), createdAt: until })
     await admin().createKey(keyOf('revoked0', { revokedAt: until }), 'admin')
     await admin().createKey(keyOf('lapsed00', { overlapUntil: '2020-01-01T00:00:00Z' }), 'admin')
+    await admin().createKey(keyOf('expired0', { expiresAt: '2020-01-01T00:00:00Z' }), 'admin')
     await admin().createKey(keyOf('good0000'), 'admin')
-    for (const id of ['nothing0', 'revoked0', 'lapsed00']) {
+    for (const id of ['nothing0', 'revoked0', 'expired0', 'lapsed00']) {
       expect(await admin().rotateKey(id, next('new00000'), until, 'admin')).toBe(false)
     }
     expect(await admin().rotateKey('good0000', next('lapsed00'), until, 'admin')).toBe(false)
-    expect((await admin().keys(undefined, 10)).data).toHaveLength(3)
+    expect((await admin().keys(undefined, 10)).data).toHaveLength(4)
   })
 })
 
