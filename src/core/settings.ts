@@ -42,14 +42,24 @@ export function readSettings(
   for (const variable of ['SLUICE_ADMIN_TOKEN', 'SLUICE_ADMIN_TOKEN_PREVIOUS']) {
     const token = read(variable)
     if (token === undefined && variable === 'SLUICE_ADMIN_TOKEN') return { variable, message: 'is not set' }
-    if (token !== undefined && token.length < ADMIN_TOKEN_CHARS_MIN)
+    if (token === undefined) continue
+    if (token.length < ADMIN_TOKEN_CHARS_MIN)
       return { variable, message: `is shorter than ${ADMIN_TOKEN_CHARS_MIN} characters` }
-    if (token !== undefined) adminTokens.push(token)
+    if (!/^[!-~]+$/.test(token)) return { variable, message: 'is malformed: it must be printable ASCII without spaces' }
+    adminTokens.push(token)
   }
   for (const pair of PAIRS) {
     const missing = pair.find((name) => read(name) === undefined)
     if (missing !== undefined && pair.some((name) => read(name) !== undefined))
       return { variable: missing, message: 'is not set, but the other of its pair is' }
+    const [variable] = pair
+    const url = read(variable)
+    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
+      return { variable, message: 'is malformed: it must be a URL, as in https://name.upstash.io' }
   }
-  return { masterKey, previousMasterKey, adminTokens, allowPrivate: read('SLUICE_ALLOW_PRIVATE') === '1' }
+  const allowPrivate = read('SLUICE_ALLOW_PRIVATE') ?? '0'
+  // Whoever writes `true` believes that it counts: better told at the start than by the first config that is refused.
+  if (!/^[01]$/.test(allowPrivate))
+    return { variable: 'SLUICE_ALLOW_PRIVATE', message: 'is malformed: it is 1, or not set' }
+  return { masterKey, previousMasterKey, adminTokens, allowPrivate: allowPrivate === '1' }
 }

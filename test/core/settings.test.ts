@@ -38,6 +38,25 @@ it.each([
   ['SLUICE_ADMIN_TOKEN', 'is not set', { SLUICE_ADMIN_TOKEN: '' }],
   ['SLUICE_ADMIN_TOKEN', 'is shorter than 32 characters', { SLUICE_ADMIN_TOKEN: 'a'.repeat(31) }],
   ['SLUICE_ADMIN_TOKEN_PREVIOUS', 'is shorter than 32 characters', { SLUICE_ADMIN_TOKEN_PREVIOUS: 'b'.repeat(31) }],
+  ...['SLUICE_ADMIN_TOKEN', 'SLUICE_ADMIN_TOKEN_PREVIOUS'].flatMap((name) =>
+    ['two words', 'cr\r', 'é'].map((end) => [
+      name,
+      'is malformed: it must be printable ASCII without spaces',
+      { [name]: ADMIN + end },
+    ]),
+  ),
+  ...['REDIS', 'VECTOR'].flatMap((store) =>
+    ['name.upstash.io', 'redis://name.upstash.io', 'https://'].map((url) => [
+      `UPSTASH_${store}_REST_URL`,
+      'is malformed: it must be a URL, as in https://name.upstash.io',
+      { [`UPSTASH_${store}_REST_URL`]: url, [`UPSTASH_${store}_REST_TOKEN`]: 't' },
+    ]),
+  ),
+  ...['true', 'yes', '2'].map((value) => [
+    'SLUICE_ALLOW_PRIVATE',
+    'is malformed: it is 1, or not set',
+    { SLUICE_ALLOW_PRIVATE: value },
+  ]),
   ...['REDIS', 'VECTOR'].flatMap((store) => [
     [`UPSTASH_${store}_REST_TOKEN`, 'is not set, but the other of its pair is', { [`UPSTASH_${store}_REST_URL`]: 'u' }],
     [`UPSTASH_${store}_REST_URL`, 'is not set, but the other of its pair is', { [`UPSTASH_${store}_REST_TOKEN`]: 't' }],
@@ -55,7 +74,7 @@ it('takes a pair that is whole', () => {
 it('allows private addresses for 1 alone', () => {
   const allowed = (value: string) => read({ ...GOOD, SLUICE_ALLOW_PRIVATE: value })
   expect(allowed('1')).toMatchObject({ allowPrivate: true })
-  for (const value of ['0', 'true', '']) expect(allowed(value)).toMatchObject({ allowPrivate: false })
+  for (const value of ['0', '']) expect(allowed(value)).toMatchObject({ allowPrivate: false })
 })
 
 it('never tells a value', () => {
