@@ -86,7 +86,16 @@ export function credentialRoutes(app: AdminHono): void {
       faults,
     })
   })
-  app.openapi(reseal, async (c) => c.json(await resealAll(c.var.services), 200))
+  app.openapi(reseal, async (c) => {
+    const { services, actor } = c.var
+    const counts = await resealAll(services)
+    const id = crypto.randomUUID()
+    const at = new Date(services.clock.now()).toISOString()
+    // Over many objects there is no one transaction: the entry says what came of it, for it is what lets a key go.
+    const entry = { id, at, actor, action: 'credential.reseal', subject: 'credentials', after: counts }
+    await services.directoryAdmin.appendAudit([entry])
+    return c.json(counts, 200)
+  })
 }
 
 /** What may be shown of a credential. */

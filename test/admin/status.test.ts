@@ -21,6 +21,18 @@ it('tries a provider that cannot be reached, and knows none that is not there', 
   await admin('PUT /config', {})
 })
 
+it('names a reseal in the audit log, with what came of it', async () => {
+  const { body: counts } = await admin('POST /credentials/reseal')
+  const { body } = await admin('GET /audit?limit=1000')
+  const { at, ...entry } = body.data.at(-1)
+  expect(entry).toEqual({
+    actor: 'admin/current',
+    action: 'credential.reseal',
+    subject: 'credentials',
+    after: counts,
+  })
+})
+
 it('keeps an audit log to follow, with who did what', async () => {
   let last = ''
   for (let more = true; more; ) {
