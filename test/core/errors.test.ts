@@ -40,7 +40,12 @@ it('has no code beyond the list', () => {
 
 describe('refusal', () => {
   it('has the status of its code and no fields that were not given', () => {
-    expect(refusal('upstream_failed', 'm')).toStrictEqual({ code: 'upstream_failed', message: 'm', param: null, status: 502 })
+    expect(refusal('upstream_failed', 'm')).toStrictEqual({
+      code: 'upstream_failed',
+      message: 'm',
+      param: null,
+      status: 502,
+    })
   })
 
   it('carries what it is given', () => {
