@@ -56,6 +56,11 @@ function readArguments() {
 function helper(lifetime: Lifetime, file: string, ...args: string[]): ChildProcess {
   const child = fork(join(import.meta.dirname, file), args)
   lifetime.onStop(async () => void child.kill())
+  child.once('exit', (code, signal) => {
+    if (lifetime.stopping()) return
+    console.error(`${file} ended by itself (${signal ?? `exit code ${code}`})`)
+    void lifetime.stop(2)
+  })
   return child
 }
 
