@@ -79,7 +79,7 @@ it('refuses what is no document, and a misspelt dry run', async () => {
     expect((await admin('PUT /config', document)).status, JSON.stringify(document)).toBe(400)
   }
   // Nothing at all is no document either: it would take everything away.
-  for (const path of ['PUT /config', 'PUT /config?dryRun=true']) {
+  for (const path of ['PUT /config', 'PUT /config?dryRun=true'] as const) {
     const empty = await admin(path)
     expect(empty.status).toBe(400)
     expect(empty.body.error.faults).toEqual([{ path: '', message: 'is required: send the whole document' }])
