@@ -19,6 +19,7 @@ it('answers a preflight of a named origin, without a key', async () => {
   for (const path of ['/v1/chat/completions', '/v1/models', '/v1/models/a']) {
     const reply = await preflight(isolated, ORIGIN, path)
     expect(reply.status, path).toBe(204)
+    expect(reply.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
     expect(reply.headers.get('access-control-allow-origin')).toBe(ORIGIN)
     expect(reply.headers.get('access-control-allow-headers')).toBe('authorization,content-type,x-stainless-os')
     expect(reply.headers.get('access-control-allow-methods')?.split(',')).toEqual(
