@@ -26,8 +26,7 @@ const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-typ
 /** The handler of one operation. */
 export function inference(edge: Edge, operation: Operation) {
   const { services, guard, bodies } = edge
-  return async (c: Context): Promise<Response> => {
-    const request = c.req.raw
+  const handle = async (request: Request): Promise<Response> => {
     const headers = commonHeaders(request.headers)
     const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
     const entry = await enter(services, guard, presentedBy(request))
@@ -55,7 +54,17 @@ export function inference(edge: Edge, operation: Operation) {
     }
     return reply(edge, entry, decoded, body, request.signal, headers)
   }
+  return (c: Context): Promise<Response> => {
+    const handled = handle(c.req.raw)
+    // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made,
+    // and what the body holds given back.
+    services.background(handled.then(ignore, ignore))
+    return handled
+  }
 }
+
+/** A failure is the app's to answer. */
+function ignore(): void {}
 
 async function reply(
   { services }: Edge,
@@ -67,12 +76,8 @@ async function reply(
 ): Promise<Response> {
   const { alias, startedAtMs } = request
   const { clock, background } = services
-  const ask = (signal: AbortSignal): Promise<Answer> => {
-    const pending = answer(services, entry, request, signal).finally(() => body.release())
-    // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made.
-    background(pending)
-    return pending
-  }
+  const ask = (signal: AbortSignal): Promise<Answer> =>
+    answer(services, entry, request, signal).finally(() => body.release())
   if (request.stream) {
     // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
     const client = new AbortController()

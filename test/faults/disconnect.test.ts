@@ -1,10 +1,11 @@
 /** Clients that leave: by RST in every phase, by FIN while events flow, and by half. */
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Exchange, send } from '../support/http-client.ts'
 import { type Call, type Script, ScriptedOrigin, silent } from '../support/scripted-origin.ts'
 import { flow, streamOf } from '../support/scripts.ts'
 import { eventually } from '../support/sluice.ts'
-import { DONE, finish, role, said, text, usage, whole } from '../support/wire.ts'
+import { chat, DONE, finish, role, said, text, usage, whole } from '../support/wire.ts'
 import { type Cases, patientSluice } from './patient.ts'
 
 /** A reset client cancels the upstream within this time. */
@@ -66,7 +67,7 @@ const phases: readonly Phase[] = [
 ]
 
 const again = (call: Call): Call | undefined => origin.calls(call.path.split('/')[1] ?? '')[1]
-const others = ['fin-flowing', 'half-stream', 'half-whole', 'after-reset']
+const others = ['fin-flowing', 'half-stream', 'half-whole', 'after-reset', 'while-sending']
 
 let origin: ScriptedOrigin
 let cases: Cases
@@ -149,4 +150,24 @@ test('a gateway that many clients left still answers', async () => {
   origin.on('after-reset', (call) => call.reply(200, whole('well')))
   const replies = await Promise.all(Array.from({ length: 20 }, () => cases.begin('after-reset', false).reply))
   expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200))
+})
+
+test('what a client held who left while sending is given back, and its row is made', async () => {
+  const { key } = cases.sluice.keyOf('while-sending')
+  const [bytes, senders] = [10_000_000, 3]
+  origin.on('while-sending', (call) => call.reply(200, whole('well')))
+  const sockets = Array.from({ length: senders }, () => {
+    const socket = connect(cases.sluice.port, '127.0.0.1').on('error', () => {})
+    const head = `authorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: ${bytes}`
+    socket.write(`POST /v1/chat/completions HTTP/1.1\r\nhost: sluice\r\n${head}\r\n\r\n{`)
+    return socket
+  })
+  await arrived()
+  for (const socket of sockets) socket.resetAndDestroy()
+  await eventually('all rows', CANCEL_MS, async () => {
+    const rows = await cases.sluice.rows('while-sending')
+    return rows.length === senders && rows.every(({ outcome }) => outcome === 'cancelled') ? true : undefined
+  })
+  const large = { ...chat('while-sending', false), pad: 'x'.repeat(bytes) }
+  expect((await cases.sluice.post(key, '/v1/chat/completions', large)).status).toBe(200)
 })
