@@ -17,7 +17,7 @@ export interface DirectorySnapshot {
 
 /** One way to answer an alias: a model at a provider, with everything dispatch needs to call it. */
 export interface Target {
-  /** `provider/model`, as `x-sluice-target` shows it. */
+  /** `provider/model`, as `x-sluice-target` shows it: what a header cannot hold is percent-encoded. */
   readonly id: string
   readonly providerName: string
   readonly provider: ProviderConfig
@@ -44,7 +44,7 @@ export function compileModels(config: Config): ReadonlyMap<string, Model> {
       if (provider === undefined) return []
       return [
         {
-          id: `${target.provider}/${target.model}`,
+          id: `${target.provider}/${printable(target.model)}`,
           providerName: target.provider,
           provider,
           model: target.model,
@@ -58,4 +58,9 @@ export function compileModels(config: Config): ReadonlyMap<string, Model> {
     models.set(alias, { alias, config: model, targets })
   }
   return models
+}
+
+/** A provider may name its models as it likes; a header and a comment of a stream take visible ASCII. */
+function printable(name: string): string {
+  return name.toWellFormed().replace(/[^!-~]/gu, encodeURIComponent)
 }

@@ -63,3 +63,14 @@ it('leaves out a target whose provider is not there', () => {
   expect(models.get('large')?.targets.map(({ id }) => id)).toEqual(['claude/sonnet/4'])
   expect(models.get('small')?.targets).toEqual([])
 })
+
+it('shows a target by a name that any header can hold', () => {
+  const targets = [
+    { provider: 'claude', model: 'a\r\nx-evil: 1' },
+    { provider: 'claude', model: '模型 \ud800' },
+  ]
+  const odd = { ...config, models: { odd: { ...config.models.small, targets } } } as unknown as typeof config
+  const shown = compileModels(odd).get('odd')?.targets
+  expect(shown?.map(({ id }) => id)).toEqual(['claude/a%0D%0Ax-evil:%201', 'claude/%E6%A8%A1%E5%9E%8B%20%EF%BF%BD'])
+  expect(shown?.map(({ model }) => model)).toEqual(targets.map(({ model }) => model))
+})
