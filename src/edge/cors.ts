@@ -2,6 +2,7 @@
 import type { Context, Next } from 'hono'
 import { cors } from 'hono/cors'
 import type { Services } from '../services.ts'
+import { commonHeaders } from './headers.ts'
 
 /** Headers of ours that a page may read. */
 const EXPOSED = [
@@ -57,7 +58,10 @@ export function corsOf(services: Services): Cors {
   return {
     around: (handle) => (c) => (c.req.raw.headers.has('origin') ? marked(c, handle) : handle(c)),
     preflight: async (c, next) => {
-      if (await isNamed(c.req.raw.headers.get('origin'))) return (await allow(c, next)) ?? undefined
+      if (await isNamed(c.req.raw.headers.get('origin'))) {
+        for (const [name, value] of Object.entries(commonHeaders(c.req.raw.headers))) c.res.headers.set(name, value)
+        return (await allow(c, next)) ?? undefined
+      }
       await next()
       return undefined
     },
