@@ -40,7 +40,8 @@ export const completionsRequestSchema = z.looseObject({
   prompt: z.union([z.string(), z.array(z.unknown())]),
   stream,
   stream_options: streamOptions,
-  max_tokens: outputTokens,
+  // None is fine here: with `echo` it scores the prompt.
+  max_tokens: z.number().int().min(0).nullish(),
   n: choices,
   temperature: z.number().min(0).nullish(),
 })

@@ -107,3 +107,8 @@ it.each([
 ])('%j is %s', (path, param) => {
   expect(paramOf(path)).toBe(param)
 })
+
+it('lets a completion ask for no token at all: its prompt is scored', () => {
+  const scored = { model: 'm', prompt: 'a', echo: true, max_tokens: 0 }
+  expect(completionsRequestSchema.parse(scored)).toEqual(scored)
+})
