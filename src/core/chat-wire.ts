@@ -40,7 +40,9 @@ export function isUsageEvent(value: unknown): boolean {
 }
 
 const full = (value: unknown): boolean =>
-  typeof value === 'string' ? value.length > 0 : Array.isArray(value) ? value.length > 0 : isObject(value)
+  typeof value === 'string' || Array.isArray(value)
+    ? value.length > 0
+    : isObject(value) && Object.keys(value).length > 0
 
 /** Delta fields that are content. `reasoning_content` is vLLM's and DeepSeek's name, `reasoning` the newer one. */
 const CONTENT_FIELDS = ['content', 'reasoning_content', 'reasoning', 'refusal', 'tool_calls', 'function_call', 'audio']

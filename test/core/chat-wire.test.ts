@@ -97,6 +97,7 @@ describe('isContent', () => {
     delta({ role: 'assistant' }),
     delta({ role: 'assistant', content: '' }),
     delta({ content: null, tool_calls: [] }),
+    delta({ audio: {}, function_call: {} }),
     delta({ content: '', reasoning_content: '' }, { finish_reason: null }),
     { choices: [{ index: 0, text: '' }] },
     { choices: [{ index: 0 }] },
