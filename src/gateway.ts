@@ -66,9 +66,11 @@ export async function answer(
     case 'whole':
       return { ...outcome, ...end(services, entry, request, { ...outcome, outcome: 'finished' }) }
     case 'stream': {
+      // Not the request itself: its body is not kept for as long as the stream goes on.
+      const of = { requestId: request.requestId, startedAtMs: request.startedAtMs, alias: request.alias }
       const firstTokenMs = outcome.committedAtMs - request.startedAtMs
       const recorded = outcome.live.ended.then(({ kind, usage, code }) =>
-        end(services, entry, request, { ...outcome, outcome: kind, usage, firstTokenMs, code }),
+        end(services, entry, of, { ...outcome, outcome: kind, usage, firstTokenMs, code }),
       )
       services.background(recorded)
       return outcome

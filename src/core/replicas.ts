@@ -17,8 +17,8 @@ interface State {
 /** A replica, taken until it is given back. */
 export interface ReplicaLease {
   readonly replica: ReplicaConfig
-  /** Give it back, once. Overload (429, 503) is not failure. */
-  release(outcome: 'answered' | 'failed'): void
+  /** Give it back, once. Overload (429, 503) is not failure; who left before it could answer says nothing of it. */
+  release(outcome: 'answered' | 'failed' | 'unknown'): void
 }
 
 /**
@@ -56,7 +56,7 @@ export class Replicas {
         released = true
         state.tokensInFlight -= tokens
         state.requestsInFlight -= 1
-        this.#judge(state, outcome, nowMs)
+        if (outcome !== 'unknown') this.#judge(state, outcome, nowMs)
       },
     }
   }

@@ -9,7 +9,7 @@ import {
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
 import type { ReplicaLease } from '../core/replicas.ts'
-import type { Usage } from '../core/usage.ts'
+import { BYTES_PER_TOKEN, type Usage, usageEstimated } from '../core/usage.ts'
 import type { Clock } from '../lib/clock.ts'
 import { concat } from '../lib/sse.ts'
 import type { ProviderReply } from '../providers/types.ts'
@@ -32,7 +32,7 @@ export type AttemptResult =
   | {
       readonly kind: 'whole'
       readonly body: string | Uint8Array
-      readonly usage: Usage | null
+      readonly usage: Usage
       readonly headers: UpstreamHeaders
       readonly droppedParams: readonly string[]
     }
@@ -90,7 +90,7 @@ export async function attempt(
     }
     client.removeEventListener('abort', leave)
     deadline.stop()
-    lease?.release(result.kind === 'fault' && blamesReplica(result.fault) ? 'failed' : 'answered')
+    lease?.release(result.kind === 'fault' ? verdictOf(result.fault) : 'answered')
     // Whatever of the upstream is still open is of no use any more.
     if (result.kind === 'fault') controller.abort()
     return result
@@ -107,8 +107,8 @@ export async function attempt(
   } catch (error) {
     if (client.aborted) return settle(fault({ kind: 'cancelled' }))
     if (expiry !== undefined) return settle(fault({ kind: 'timeout', expiry }))
-    const why = error instanceof NotCallable ? error.message : 'could not be reached'
-    return settle(fault({ kind: 'failed', status: 0, retryAfterMs: null, why }))
+    if (error instanceof NotCallable) return settle(fault({ kind: 'uncallable', why: error.message }))
+    return settle(failed('could not be reached', 0))
   }
 }
 
@@ -116,10 +116,12 @@ const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found })
 
 const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
 
-const blamesReplica = (found: Fault): boolean =>
-  found.kind === 'failed'
-    ? found.status !== 503
-    : found.kind === 'timeout' && found.expiry !== 'total' && found.expiry !== 'caller'
+/** What a fault says of the replica: who was given no time to answer has shown nothing, good or bad. */
+function verdictOf(found: Fault): 'answered' | 'failed' | 'unknown' {
+  if (found.kind === 'failed') return found.status === 503 ? 'answered' : 'failed'
+  if (found.kind === 'timeout') return found.expiry === 'total' || found.expiry === 'caller' ? 'unknown' : 'failed'
+  return found.kind === 'cancelled' ? 'unknown' : 'answered'
+}
 
 /** What the readers of a reply share. They may throw: the caller of `attempt` never sees that. */
 interface Context {
@@ -136,12 +138,15 @@ async function readReply(context: Context, reply: ProviderReply, secrets: readon
   const { status, headers } = reply
   if (status < 200 || status >= 300) {
     context.deadline.arm(context.clocks.idleMs, 'idle')
-    const text = status >= 400 ? await readText(context, reply, UPSTREAM_ERROR_BYTES_MAX) : ''
+    // The status says enough where the body does not come.
+    const reading = status >= 400 ? readText(context, reply, UPSTREAM_ERROR_BYTES_MAX) : ''
+    const text = await Promise.resolve(reading).catch(() => '')
+    if (context.client.aborted) return fault({ kind: 'cancelled' })
     return fault(faultOfReply(status, headers, text, context.services.clock.now(), secrets))
   }
   const type = headers.get('content-type') ?? ''
   if (!context.request.stream) return readWhole(context, reply, type)
-  if (type.startsWith('text/event-stream')) return readStream(context, reply)
+  if (/^text\/event-stream/i.test(type)) return readStream(context, reply)
   return failed(`answered a stream with ${type === '' ? 'no content type' : 'another content type'}`)
 }
 
@@ -155,17 +160,25 @@ async function readWhole(context: Context, reply: ProviderReply, type: string): 
   return {
     kind: 'whole',
     body,
-    usage: usageIn(value),
+    usage: usageIn(value) ?? usageEstimated(context.request.bodyBytes, tokensSaid(value.choices)),
     headers: upstreamHeaders(reply),
     droppedParams: reply.droppedParams,
   }
 }
 
+/** Tokens of what a whole reply says, by the length of its texts; an embedding says nothing. */
+function tokensSaid(choices: unknown): number {
+  const said = Array.isArray(choices) ? choices.map((choice) => choice?.message ?? choice?.text ?? '') : []
+  return said.length === 0 ? 0 : Math.ceil(JSON.stringify(said).length / BYTES_PER_TOKEN)
+}
+
 async function readStream(context: Context, reply: ProviderReply): Promise<AttemptResult> {
   if (reply.body === null) return failed('answered a stream with no body')
-  const request = context.request
+  // Not the context itself in what outlives this: it holds the request's body, whose memory is given back by then.
+  const { lease, controller, client } = context
+  const { bodyBytes: requestBytes, wantsUsage } = context.request
   const reader = reply.body.getReader()
-  const cutter = new EventCutter(!request.wantsUsage)
+  const cutter = new EventCutter(!wantsUsage)
   let prologue: Uint8Array = new Uint8Array(0)
   let broken = false
   // The clock of the first content is that of the headers, still running: both are what the client waits for.
@@ -187,10 +200,10 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
     deadline: context.deadline,
     clock: context.services.clock,
     idleMs: context.clocks.idleMs,
-    requestBytes: request.bodyBytes,
-    abort: () => context.controller.abort(),
-    clientLeft: () => context.client.aborted,
-    release: (outcome) => context.lease?.release(outcome),
+    requestBytes,
+    abort: () => controller.abort(),
+    clientLeft: () => client.aborted,
+    release: (outcome) => lease?.release(outcome),
   })
   context.deadline.pause()
   return { kind: 'stream', live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }

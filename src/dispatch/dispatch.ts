@@ -93,6 +93,7 @@ export async function dispatch(
         client,
       )
       const now = clock.now()
+      if (result.kind === 'fault' && result.fault.kind === 'uncallable') attempts -= 1
       observe(services, identity, result, request, now - startedAtMs)
       if (result.kind !== 'fault')
         return { ...tried(), ...answer(result), target: candidate.target, committedAtMs: now }
@@ -103,6 +104,8 @@ export async function dispatch(
       report(services, request, candidate, fault)
       // A prompt that does not fit here may fit where there is more room, and only there.
       if (fault.kind === 'context') candidates = candidates.filter((other) => isRoomier(other.target, candidate.target))
+      if (fault.kind === 'credential' && candidate.spare !== undefined)
+        candidates.unshift({ target: candidate.target, credentials: candidate.spare })
       if (attempts >= ATTEMPTS_MAX) candidates = []
       const step = attempts >= ATTEMPTS_MAX ? 'next-target' : nextStep(fault, tries, candidates.length === 0, retries)
       if (step === 'relay') return { ...tried(), ...refusalOf([fault], plan.model.alias) }
@@ -146,7 +149,7 @@ function observe(
   request: InferenceRequest,
   tookMs: number,
 ): void {
-  if (result.kind === 'fault' && result.fault.kind === 'cancelled') return
+  if (result.kind === 'fault' && (result.fault.kind === 'cancelled' || result.fault.kind === 'uncallable')) return
   const now = clock.now()
   health.observe(identity, result.kind !== 'fault' || wasAccepted(result.fault), now)
   if (result.kind !== 'fault') health.observeLatency(identity, request.stream ? 'stream' : 'whole', tookMs)

@@ -16,6 +16,8 @@ export type Fault =
   | { readonly kind: 'rate-limited'; readonly status: number; readonly retryAfterMs: number | null }
   | { readonly kind: 'failed'; readonly status: number; readonly retryAfterMs: number | null; readonly why: string }
   | { readonly kind: 'timeout'; readonly expiry: Expiry }
+  /** Nothing was there to call: no replica is active, say. */
+  | { readonly kind: 'uncallable'; readonly why: string }
   /** The client left. */
   | { readonly kind: 'cancelled' }
 
@@ -123,6 +125,7 @@ export function nextStep(fault: Fault, tried: number, isLast: boolean, retries: 
     case 'credential':
     case 'model':
     case 'refused':
+    case 'uncallable':
       return 'next-target'
     case 'rate-limited':
       return isLast && tried <= retries && isShort(fault.retryAfterMs) ? 'retry' : 'next-target'

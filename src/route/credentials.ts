@@ -35,6 +35,12 @@ export function credentialsOf(
   return fallback ?? own
 }
 
+/** The operator's in the place of the tenant's own that yield to it; null where none does. For when those are refused. */
+export function spareOf(target: Target, caller: Caller, snapshot: DirectorySnapshot): TargetCredentials | null {
+  const yields = Object.values(caller.credentials).some(({ fallbackToOperator }) => fallbackToOperator)
+  return yields ? resolve(target, (name) => ownFirst(name, caller, snapshot, true)) : null
+}
+
 function ownFirst(name: string, caller: Caller, snapshot: DirectorySnapshot, yields: boolean): CredentialRef | null {
   const own = caller.credentials[name]
   if (own !== undefined && !(yields && own.fallbackToOperator && snapshot.credentials[name] !== undefined))

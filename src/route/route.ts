@@ -6,13 +6,15 @@ import type { DirectorySnapshot, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Caller } from '../core/tenant.ts'
 import { BYTES_PER_TOKEN } from '../core/usage.ts'
-import { credentialsOf, type TargetCredentials } from './credentials.ts'
+import { credentialsOf, spareOf, type TargetCredentials } from './credentials.ts'
 import { STRATEGIES } from './strategies.ts'
 
 /** A target that may be tried, with what it needs. */
 export interface Candidate {
   readonly target: Target
   readonly credentials: TargetCredentials
+  /** What to call it with should it refuse those: only where the tenant said that the operator's may stand in. */
+  readonly spare?: TargetCredentials
 }
 
 /** The verdict: whom to ask, best first, or why nobody can be asked. */
@@ -86,7 +88,11 @@ function filter(
   const isDead = (identity: string): boolean => health.isDead(identity, now)
   const candidates = speaking.flatMap((target): Candidate[] => {
     const credentials = credentialsOf(target, caller, snapshot, isDead)
-    return credentials === null || isDead(credentials.identity) ? [] : [{ target, credentials }]
+    if (credentials === null || isDead(credentials.identity)) return []
+    const spare = spareOf(target, caller, snapshot)
+    if (spare === null || spare.identity === credentials.identity || isDead(spare.identity))
+      return [{ target, credentials }]
+    return [{ target, credentials, spare }]
   })
   if (candidates.length === 0)
     return refuse(

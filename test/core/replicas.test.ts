@@ -151,3 +151,11 @@ it('a replica that moved to another URL starts with a clean slate', () => {
   const moved = poolOf({ ...replica('a'), url: 'https://elsewhere.example/v1' }, replica('b'))
   expect(taken(replicas, 0, NONE, NOW, moved)?.replica.url).toBe('https://elsewhere.example/v1')
 })
+
+it('learns nothing of a replica from one who left before it could answer', () => {
+  const replicas = new Replicas()
+  fail(replicas, 'a', 2)
+  taken(replicas, 0, new Set(['b']))?.release('unknown')
+  fail(replicas, 'a', 1)
+  expect(taken(replicas, 0)?.replica.id).toBe('b')
+})

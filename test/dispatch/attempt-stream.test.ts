@@ -18,6 +18,12 @@ describe('a stream', () => {
     expect(listening()).toBe(0)
   })
 
+  it('is one however its content type is spelt', async () => {
+    const headers = { 'content-type': 'Text/Event-Stream;charset=UTF-8' }
+    const live = await liveOf(streamed(path.reply(200, headers, [text('a'), DONE])).result)
+    expect((await drained(live)).said).toBe(text('a') + DONE)
+  })
+
   it('keeps the usage event for a client that asked', async () => {
     const { result } = streamed(path.sse([text('a') + usage(), DONE]), { wantsUsage: true })
     expect((await drained(await liveOf(result))).said).toBe(text('a') + usage() + DONE)
@@ -87,14 +93,14 @@ describe('the clocks', () => {
     const { result, clock, judged } = begun(path.silent, {}, { isCallers: true })
     await clock.advance(HEADERS_MS)
     expect(await faultOf(result)).toEqual({ kind: 'timeout', expiry: 'caller' })
-    expect(judged).toEqual(['answered'])
+    expect(judged).toEqual(['unknown'])
   })
 
   it('the total is the last word, and no fault of the replica', async () => {
     const { result, clock, judged } = begun(path.silent, {}, { totalMs: 300 })
     await clock.advance(300)
     expect(await faultOf(result)).toEqual({ kind: 'timeout', expiry: 'total' })
-    expect(judged).toEqual(['answered'])
+    expect(judged).toEqual(['unknown'])
   })
 
   it('a whole reply that falls silent times out, however fast its headers came', async () => {
@@ -143,7 +149,7 @@ describe('a client that leaves', () => {
     client.abort()
     expect(await faultOf(result)).toEqual({ kind: 'cancelled' })
     expect(provider.calls[0]?.signal.aborted).toBe(true)
-    expect(judged).toEqual(['answered'])
+    expect(judged).toEqual(['unknown'])
     expect(listening()).toBe(0)
     expect(clock.timers).toBe(0)
   })

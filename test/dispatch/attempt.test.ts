@@ -34,7 +34,9 @@ describe('a whole reply', () => {
     const bytes = [...new TextEncoder().encode(answer)].map((byte) => new Uint8Array([byte]))
     const { result } = begun(path.reply(201, { 'content-type': 'application/vnd.x+json', 'request-id': 'up-2' }, bytes))
     const settled = await result
-    expect(settled).toMatchObject({ kind: 'whole', usage: null, headers: { requestId: 'up-2', version: null } })
+    expect(settled).toMatchObject({ kind: 'whole', headers: { requestId: 'up-2', version: null } })
+    // Never nothing: an answer that was given was paid for.
+    expect(settled).toMatchObject({ usage: { source: 'estimated', inputTokens: 100, outputTokens: 5 } })
     expect(settled.kind === 'whole' && settled.body).toEqual(new TextEncoder().encode(answer))
   })
 
@@ -114,10 +116,21 @@ describe('an error reply', () => {
     })
   })
 
-  it('whose body falls silent has timed out', async () => {
-    const { result, clock } = begun(path.reply(500, {}, ['{"err'], 'silence'))
+  it.each(['silence', 'cut'] as const)('is what its status says where its body ends in %s', async (end) => {
+    const { result, clock } = begun(path.reply(500, {}, ['{"err'], end))
     await clock.advance(IDLE_MS)
-    expect(await faultOf(result)).toEqual({ kind: 'timeout', expiry: 'idle' })
+    expect(await faultOf(result)).toMatchObject({ kind: 'failed', status: 500 })
+    const limited = begun(path.reply(429, { 'retry-after': '3' }, [], end))
+    await limited.clock.advance(IDLE_MS)
+    expect(await faultOf(limited.result)).toMatchObject({ kind: 'rate-limited', retryAfterMs: 3000 })
+    expect(limited.clock.timers).toBe(0)
+  })
+
+  it('means nothing to a client who left while it came', async () => {
+    const { result, client, clock } = begun(path.reply(500, {}, ['{"err'], 'silence'))
+    await clock.advance(0)
+    client.abort()
+    expect(await faultOf(result)).toEqual({ kind: 'cancelled' })
   })
 
   it('of a redirect is not read at all', async () => {
@@ -135,7 +148,7 @@ it('nothing came back: failed, and the replica is to blame', async () => {
   expect(clock.timers).toBe(0)
 })
 
-it('nothing can be called: failed, and said why', async () => {
+it('nothing can be called: no call, and said why', async () => {
   const { services } = begun(path.silent)
   const inactive: PoolConfig = {
     replicas: [{ id: 'a', url: 'https://a.example', state: 'disabled' }],
@@ -150,5 +163,5 @@ it('nothing can be called: failed, and said why', async () => {
   const empty = { ...candidate, target: { ...target, provider: { ...target.provider, pool: inactive } } }
   const clocks = { headersMs: 10, isCallers: false, idleMs: 10, totalAtMs: path.STARTED_AT_MS + 100 }
   const result = await attempt(services, empty, path.requestOf(), clocks, new Set(), new AbortController().signal)
-  expect(result).toMatchObject({ kind: 'fault', fault: { kind: 'failed', status: 0, why: 'no active replica of p' } })
+  expect(result).toMatchObject({ kind: 'fault', fault: { kind: 'uncallable', why: 'no active replica of p' } })
 })

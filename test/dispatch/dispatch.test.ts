@@ -185,3 +185,46 @@ describe('what the caller is told', () => {
     expect(outcome).not.toHaveProperty('refusal.retryAfterMs')
   })
 })
+
+describe('a spare credential', () => {
+  const withSpare = (scripts: readonly Script[]) => {
+    const made = over([
+      ['a', scripts],
+      ['b', [ok]],
+    ])
+    const [first, ...rest] = made.plan.candidates
+    if (first === undefined) throw new Error('no candidate')
+    const spare = { ...first.credentials, identity: 'spare' }
+    return { ...made, plan: { ...made.plan, candidates: [{ ...first, spare }, ...rest] } }
+  }
+  const asking = async (scripts: readonly Script[]) => {
+    const { services, plan, client, asked, clock } = withSpare(scripts)
+    const pending = dispatch(services, requestOf(), plan, client.signal)
+    for (let rounds = 0; rounds < 20; rounds += 1) await clock.advance(50)
+    return { outcome: await pending, asked: asked(), services, now: clock.now() }
+  }
+
+  it('is tried at once where the first was refused, before another target', async () => {
+    const { outcome, asked, services, now } = await asking([status(401), ok])
+    expect(outcome).toMatchObject({ kind: 'whole', attempts: 2, target: { id: 'p/a' } })
+    expect(asked).toEqual(['a', 'a'])
+    expect([services.health.isDead('p/a', now), services.health.isDead('spare', now)]).toEqual([true, false])
+  })
+
+  it('is of no use where it is refused too, or where something else was wrong', async () => {
+    expect((await asking([status(403)])).asked).toEqual(['a', 'a', 'b'])
+    expect((await asking([status(429)])).asked).toEqual(['a', 'b'])
+  })
+})
+
+it('counts no attempt where there was nothing to call, and goes on at once', async () => {
+  const { run, services, plan } = over([
+    ['a', [ok]],
+    ['b', [ok]],
+  ])
+  const [first] = plan.candidates
+  const gone = { replicas: [{ id: 'r', url: 'https://r.test', state: 'disabled' }] }
+  if (first !== undefined) Object.assign(first.target, { provider: { ...first.target.provider, pool: gone } })
+  expect(await run()).toMatchObject({ kind: 'whole', attempts: 1, target: { id: 'p/b' } })
+  expect(services.lines).toMatchObject([{ event: 'attempt-failed', target: 'p/a', why: 'no active replica of p' }])
+})

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { OPERATOR } from '../../src/core/sealed.ts'
 import type { Target } from '../../src/core/snapshot.ts'
 import type { TenantCredential } from '../../src/core/tenant.ts'
-import { credentialsOf } from '../../src/route/credentials.ts'
+import { credentialsOf, spareOf } from '../../src/route/credentials.ts'
 import { callerOf, type Deployment, deploymentOf, sealed } from '../support/path.ts'
 
 const document = (provider: object) => ({
@@ -54,6 +54,14 @@ describe('a dead credential of the tenant', () => {
     const isDead = (asked: string) => asked === identity
     expect(find(own(true), isDead)?.primary?.owner).toBe(OPERATOR)
     expect(find(own(false), isDead)).toMatchObject({ identity, primary: { owner: 'acme' } })
+  })
+
+  it("may be stood in for in the same request, by the operator's, only if the tenant said so", () => {
+    const spare = (credentials: Record<string, TenantCredential>) =>
+      spareOf(target, callerOf({ credentials }), deployment)?.primary?.owner
+    expect(spare({ main: own(true) })).toBe(OPERATOR)
+    expect(spare({ main: own(false) })).toBeUndefined()
+    expect(spare({})).toBeUndefined()
   })
 
   it('does not give way while it lives', () => {
