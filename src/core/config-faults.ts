@@ -91,6 +91,10 @@ function providerFaults(path: Path, provider: unknown, context: ConfigContext): 
   } else if (pool !== undefined) {
     faults.push(fault([...path, 'pool'], 'goes only with the protocol openai'))
   }
+  // Beside a pool they would be ignored, and every replica asked without them.
+  for (const name of pool === undefined ? [] : ['credential', 'headers']) {
+    if (field(provider, name) !== undefined) faults.push(fault([...path, name], 'goes inside the pool'))
+  }
   faults.push(...urlFaults([...path, 'baseUrl'], baseUrl, { bound: false, allowPrivate: context.allowPrivate }))
   const replicas = items(field(pool, 'replicas'))
   replicas.forEach((replica, index) => {

@@ -123,6 +123,12 @@ describe('checkConfig', () => {
     expect(check(document).ok).toBe(false)
   })
 
+  it('does not ignore a credential or headers that stand beside a pool', () => {
+    const { pool } = good.providers.gpu
+    const beside = { protocol: 'openai', pool, credential: 'gpu-token', headers: { 'x-team': 'gpu' } }
+    expect(paths({ providers: { beside } })).toEqual(['/providers/beside/credential', '/providers/beside/headers'])
+  })
+
   it('allows private URLs to a deployment that allows them', () => {
     const document = { providers: { gpu: { protocol: 'openai', baseUrl: 'http://127.0.0.1:8000/v1' } } }
     expect(paths(document)).toEqual(['/providers/gpu/baseUrl'])
