@@ -38,9 +38,24 @@ function faultsOfUnion(branches: readonly (readonly Issue[])[], path: readonly P
   return [{ path: pointer(path), message: expected.length === 0 ? 'is not valid' : `must be ${expected.join(' or ')}` }]
 }
 
-const expectedBy = (issue: Issue): string | null => (issue.code === 'invalid_type' ? issue.expected : null)
+const expectedBy = (issue: Issue): string | null => (issue.code === 'invalid_type' ? kindOf(issue.expected) : null)
+
+/** A JSON type in words. */
+const kindOf = (type: string): string => KINDS[type] ?? type
+
+const KINDS: Readonly<Record<string, string>> = {
+  array: 'an array',
+  boolean: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  object: 'an object',
+  record: 'an object',
+  string: 'a string',
+}
 
 function worded(issue: Issue): string {
   if (issue.code !== 'invalid_type') return issue.message
-  return issue.message.endsWith('received undefined') ? `is required (${issue.expected})` : `must be ${issue.expected}`
+  return issue.message.endsWith('received undefined')
+    ? `is required (${kindOf(issue.expected)})`
+    : `must be ${kindOf(issue.expected)}`
 }

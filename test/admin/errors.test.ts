@@ -22,14 +22,14 @@ async function thrown(fails: () => void) {
 
 it('names every fault, the first one in message and param', async () => {
   const faults = [
-    { path: '/models/a~1b/targets', message: 'is required (array)' },
+    { path: '/models/a~1b/targets', message: 'is required (an array)' },
     { path: '/x', message: 'is not a known field' },
   ]
   const { status, body } = await thrown(() => refuseInput(faults))
   expect(status).toBe(400)
   expect(body).toEqual({
     error: {
-      message: '/models/a~1b/targets is required (array), and 1 more. Nothing was changed.',
+      message: '/models/a~1b/targets is required (an array), and 1 more. Nothing was changed.',
       type: 'invalid_request_error',
       param: 'models.a/b.targets',
       code: 'invalid_request',

@@ -86,7 +86,7 @@ it('names every fault', async () => {
     expect.arrayContaining([
       { path: '/expiresAt', message: 'must be in the future' },
       { path: '/limits/0/perSeconds', message: expect.any(String) },
-      { path: '/models', message: 'must be array' },
+      { path: '/models', message: 'must be an array' },
       { path: '/name', message: expect.any(String) },
       { path: '/x', message: 'is not a known field' },
     ]),

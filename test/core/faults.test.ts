@@ -22,7 +22,7 @@ it('escapes the two characters that mean something in a pointer', () => {
 
 it('lists every fault at once', () => {
   expect(faults({ size: 11, colour: 1, shape: 2 })).toEqual([
-    { path: '/name', message: 'is required (string)' },
+    { path: '/name', message: 'is required (a string)' },
     { path: '/size', message: 'Too big: expected number to be <=10' },
     { path: '/colour', message: 'is not a known field' },
     { path: '/shape', message: 'is not a known field' },
@@ -31,12 +31,12 @@ it('lists every fault at once', () => {
 
 it('says of a union what is wrong inside the form that was meant', () => {
   expect(faults({ name: 'a', headers: { x: { credentials: 'k' } } })).toEqual([
-    { path: '/headers/x/credential', message: 'is required (string)' },
+    { path: '/headers/x/credential', message: 'is required (a string)' },
     { path: '/headers/x/credentials', message: 'is not a known field' },
   ])
   expect(faults({ name: 'a', headers: { x: 'long' } })).toHaveLength(1)
   expect(faults({ name: 'a', headers: { x: 1 } })).toEqual([
-    { path: '/headers/x', message: 'must be string or object' },
+    { path: '/headers/x', message: 'must be a string or an object' },
   ])
 })
 
