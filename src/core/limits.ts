@@ -4,6 +4,9 @@
 export const REQUEST_BODY_BYTES_MAX = 10 * 1024 * 1024
 /** Request bodies held by one isolate at once; beyond: `503 overloaded`. An isolate has 128 MB for everything. */
 export const BODIES_IN_FLIGHT_BYTES_MAX = 32 * 1024 * 1024
+/** A request body up to this may take its time; a larger one, or one of unknown length, must be here within this. */
+export const BODY_AT_ONCE_BYTES_MAX = 64 * 1024
+export const BODY_ARRIVAL_MS = 60_000
 /** One admin request body. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024
 /** Nesting of a JSON request. */

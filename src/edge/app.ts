@@ -21,7 +21,7 @@ export function edgeApp(services: Services): OpenAPIHono {
   const edge: Edge = {
     services,
     guard: { clock: services.clock, apiKeys: services.apiKeys, cache: createAuthCache(services) },
-    bodies: new BodyBudget(),
+    bodies: new BodyBudget(services.clock),
   }
   const app = new OpenAPIHono()
   const cors = corsOf(services)

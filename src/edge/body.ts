@@ -1,6 +1,12 @@
 /** Reads request bodies within their bounds: each one's, and all that one isolate holds at once. */
 import { type Refusal, refusal } from '../core/errors.ts'
-import { BODIES_IN_FLIGHT_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from '../core/limits.ts'
+import {
+  BODIES_IN_FLIGHT_BYTES_MAX,
+  BODY_ARRIVAL_MS,
+  BODY_AT_ONCE_BYTES_MAX,
+  REQUEST_BODY_BYTES_MAX,
+} from '../core/limits.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
 
 const TOO_LARGE = refusal(
   'request_too_large',
@@ -9,6 +15,11 @@ const TOO_LARGE = refusal(
 const OVERLOADED = refusal('overloaded', 'Too many large requests at once. Try again in a second.', {
   retryAfterMs: 1000,
 })
+
+const LATE = refusal(
+  'invalid_request',
+  `The body did not arrive within ${BODY_ARRIVAL_MS / 1000} seconds. Send it again, over a faster connection or smaller.`,
+)
 
 /** A body, and the memory it holds until `release`. */
 export interface HeldBody {
@@ -19,64 +30,89 @@ export interface HeldBody {
 
 /** One per isolate: the bytes of all bodies in flight. */
 export class BodyBudget {
+  readonly #clock: Pick<Clock, 'after'>
   #heldBytes = 0
+
+  constructor(clock: Pick<Clock, 'after'> = systemClock) {
+    this.#clock = clock
+  }
 
   /**
    * Reads a body. A declared length is refused unread when it is too large; an undeclared one is counted and cut.
-   * Rejects only when the client leaves.
+   * A large one must arrive in time: a client that stalls holds memory that others wait for. Rejects only when the
+   * client leaves.
    */
   async read(request: Request): Promise<HeldBody | Refusal> {
     const declared = request.headers.get('content-length')
-    if (declared !== null) return this.#declared(request, Number(declared))
+    const length = declared === null ? null : Number(declared)
+    const hold = this.#hold()
+    if (length !== null && length <= BODY_AT_ONCE_BYTES_MAX) return readDeclared(request, length, hold)
+    let cancel = (): void => {}
+    const late = new Promise<Refusal>((resolve) => {
+      cancel = this.#clock.after(BODY_ARRIVAL_MS, () => {
+        // At once: whatever still reads may never run again after the reply.
+        hold.release()
+        resolve(LATE)
+      })
+    })
+    const reading = length === null ? readCounted(request, hold) : readDeclared(request, length, hold)
+    return Promise.race([reading, late]).finally(cancel)
+  }
+
+  /** One body's share: nothing yet. Once it is given back, no more is had. */
+  #hold(): Hold {
     let held = 0
-    const parts: Uint8Array[] = []
-    const give = (): void => this.#release(held)
-    try {
-      for await (const part of request.body ?? []) {
-        if (held + part.length > REQUEST_BODY_BYTES_MAX) return this.#give(give, TOO_LARGE)
-        if (!this.#take(part.length)) return this.#give(give, OVERLOADED)
-        held += part.length
-        parts.push(part)
-      }
-    } catch (error) {
-      give()
-      throw error
+    let isOver = false
+    return {
+      take: (bytes) => {
+        if (isOver || this.#heldBytes + bytes > BODIES_IN_FLIGHT_BYTES_MAX) return false
+        this.#heldBytes += bytes
+        held += bytes
+        return true
+      },
+      release: () => {
+        isOver = true
+        this.#heldBytes -= held
+        held = 0
+      },
     }
-    return { text: await new Blob(parts).text(), sizeBytes: held, release: once(give) }
-  }
-
-  async #declared(request: Request, length: number): Promise<HeldBody | Refusal> {
-    if (!(length <= REQUEST_BODY_BYTES_MAX)) return TOO_LARGE
-    if (!this.#take(length)) return OVERLOADED
-    const release = once(() => this.#release(length))
-    try {
-      return { text: await request.text(), sizeBytes: length, release }
-    } catch (error) {
-      release()
-      throw error
-    }
-  }
-
-  #give(give: () => void, refused: Refusal): Refusal {
-    give()
-    return refused
-  }
-
-  #take(bytes: number): boolean {
-    if (this.#heldBytes + bytes > BODIES_IN_FLIGHT_BYTES_MAX) return false
-    this.#heldBytes += bytes
-    return true
-  }
-
-  #release(bytes: number): void {
-    this.#heldBytes -= bytes
   }
 }
 
-function once(action: () => void): () => void {
-  let done = false
-  return () => {
-    if (!done) action()
-    done = true
+/** What one body takes of the budget. */
+interface Hold {
+  take(bytes: number): boolean
+  release(): void
+}
+
+async function readDeclared(request: Request, length: number, hold: Hold): Promise<HeldBody | Refusal> {
+  if (!(length <= REQUEST_BODY_BYTES_MAX)) return TOO_LARGE
+  if (!hold.take(length)) return OVERLOADED
+  try {
+    return { text: await request.text(), sizeBytes: length, release: hold.release }
+  } catch (error) {
+    hold.release()
+    throw error
   }
+}
+
+async function readCounted(request: Request, hold: Hold): Promise<HeldBody | Refusal> {
+  let sizeBytes = 0
+  const parts: Uint8Array[] = []
+  const refused = (reason: Refusal): Refusal => {
+    hold.release()
+    return reason
+  }
+  try {
+    for await (const part of request.body ?? []) {
+      sizeBytes += part.length
+      if (sizeBytes > REQUEST_BODY_BYTES_MAX) return refused(TOO_LARGE)
+      if (!hold.take(part.length)) return refused(OVERLOADED)
+      parts.push(part)
+    }
+  } catch (error) {
+    hold.release()
+    throw error
+  }
+  return { text: await new Blob(parts).text(), sizeBytes, release: hold.release }
 }

@@ -1,7 +1,13 @@
 /** Bounds of request bodies: each one's, and what one isolate holds of all of them. */
 import { expect, it } from 'vitest'
-import { BODIES_IN_FLIGHT_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from '../../src/core/limits.ts'
+import {
+  BODIES_IN_FLIGHT_BYTES_MAX,
+  BODY_ARRIVAL_MS,
+  BODY_AT_ONCE_BYTES_MAX,
+  REQUEST_BODY_BYTES_MAX,
+} from '../../src/core/limits.ts'
 import { BodyBudget, type HeldBody } from '../../src/edge/body.ts'
+import { manualClock } from '../support/manual-clock.ts'
 
 const MEGABYTE = 1024 * 1024
 const request = (init: RequestInit) => new Request('https://sluice.test/', { method: 'POST', ...init })
@@ -131,4 +137,33 @@ it('gives back what a client held who left while sending', async () => {
   const cut = request({ body, headers: { 'content-length': String(5 * MEGABYTE) } })
   await expect(bodies.read(cut)).rejects.toThrow('gone')
   expect(await isEmpty(bodies)).toBe(true)
+})
+
+it.each([
+  ['declared', 8 * MEGABYTE],
+  ['of unknown length', undefined],
+] as const)('waits only so long for a large body %s, and gives back what it held', async (_, length) => {
+  const clock = manualClock()
+  const bodies = new BodyBudget(clock)
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(new Uint8Array(MEGABYTE)) })
+  const headers: Record<string, string> = length === undefined ? {} : { 'content-length': String(length) }
+  const pending = bodies.read(request({ body, headers }))
+  await clock.advance(BODY_ARRIVAL_MS - 1)
+  expect(await isEmpty(bodies), 'it is held until then').toBe(false)
+  await clock.advance(1)
+  expect(await pending).toMatchObject({ code: 'invalid_request', status: 400 })
+  expect(await isEmpty(bodies)).toBe(true)
+  expect(clock.timers).toBe(0)
+})
+
+it('sets no timer for a small body, and leaves none behind a large one', async () => {
+  const clock = manualClock()
+  const bodies = new BodyBudget(clock)
+  const small = bodies.read(declared(BODY_AT_ONCE_BYTES_MAX))
+  expect(clock.timers).toBe(0)
+  const large = bodies.read(declared(BODY_AT_ONCE_BYTES_MAX + 1))
+  expect(clock.timers).toBe(1)
+  held(await small).release()
+  held(await large).release()
+  expect(clock.timers).toBe(0)
 })
