@@ -24,3 +24,27 @@ export interface InferenceRequest {
   /** W3C trace context, forwarded as it came. */
   readonly traceparent: string | undefined
 }
+
+/** Only a longer text can be a file, and only of a longer request is it looked for. */
+const MEDIA_CHARS_MIN = 4096
+/** What a file counts for in their place: about a thousand tokens, as an image costs. */
+const MEDIA_COUNTED_BYTES = 4000
+
+/** Bytes of a prompt for an estimate of its tokens: files travel as base64, and cost nothing like their bytes. */
+export function promptBytes({ body, bodyBytes }: Pick<InferenceRequest, 'body' | 'bodyBytes'>): number {
+  return bodyBytes <= MEDIA_CHARS_MIN ? bodyBytes : Math.max(0, bodyBytes - uncounted(body))
+}
+
+function uncounted(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let bytes = 0
+  for (const [name, inner] of Object.entries(value)) {
+    if (typeof inner !== 'string') bytes += uncounted(inner)
+    else if (isMedia(name, inner)) bytes += inner.length - MEDIA_COUNTED_BYTES
+  }
+  return bytes
+}
+
+/** A data URL, or the bare base64 of `input_audio`. */
+const isMedia = (name: string, text: string): boolean =>
+  text.length > MEDIA_CHARS_MIN && (text.startsWith('data:') || name === 'data')

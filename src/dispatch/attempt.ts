@@ -1,6 +1,6 @@
 /** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
 import { errorIn, isReply, parseJson, usageIn } from '../core/chat-wire.ts'
-import type { InferenceRequest } from '../core/inference.ts'
+import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import {
   PROLOGUE_BYTES_MAX,
   PROLOGUE_EVENTS_MAX,
@@ -160,7 +160,7 @@ async function readWhole(context: Context, reply: ProviderReply, type: string): 
   return {
     kind: 'whole',
     body,
-    usage: usageIn(value) ?? usageEstimated(context.request.bodyBytes, tokensSaid(value.choices)),
+    usage: usageIn(value) ?? usageEstimated(promptBytes(context.request), tokensSaid(value.choices)),
     headers: upstreamHeaders(reply),
     droppedParams: reply.droppedParams,
   }
@@ -176,9 +176,9 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
   if (reply.body === null) return failed('answered a stream with no body')
   // Not the context itself in what outlives this: it holds the request's body, whose memory is given back by then.
   const { lease, controller, client } = context
-  const { bodyBytes: requestBytes, wantsUsage } = context.request
+  const requestBytes = promptBytes(context.request)
   const reader = reply.body.getReader()
-  const cutter = new EventCutter(!wantsUsage)
+  const cutter = new EventCutter(!context.request.wantsUsage)
   let prologue: Uint8Array = new Uint8Array(0)
   let broken = false
   // The clock of the first content is that of the headers, still running: both are what the client waits for.

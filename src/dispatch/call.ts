@@ -1,5 +1,5 @@
 /** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
-import type { InferenceRequest } from '../core/inference.ts'
+import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import type { ReplicaLease, Replicas } from '../core/replicas.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
 import type { Provider, ProviderReply } from '../providers/types.ts'
@@ -73,7 +73,7 @@ export function takeReplica(
 ): ReplicaLease | null {
   const { pool } = target.provider
   if (pool === undefined) return null
-  const lease = replicas.take(target.providerName, pool, promptTokens(request.bodyBytes), tried, clock.now())
+  const lease = replicas.take(target.providerName, pool, promptTokens(promptBytes(request)), tried, clock.now())
   if (lease === null) throw new NotCallable(`no active replica of ${target.providerName}`)
   tried.add(lease.replica.id)
   return lease

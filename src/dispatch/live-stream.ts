@@ -26,7 +26,7 @@ export interface LiveParts {
   readonly prologue: Uint8Array
   /** The upstream's error came in the same bytes as the first content: the prologue is all there will be. */
   readonly broken: boolean
-  /** Bytes of the request, for an estimate where the provider never says. */
+  /** Bytes of the prompt, for an estimate where the provider never says. */
   readonly requestBytes: number
   /** Stops the upstream. */
   readonly abort: () => void
