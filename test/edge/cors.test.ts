@@ -26,7 +26,6 @@ it('answers a preflight of a named origin, without a key', async () => {
       expect.arrayContaining(['GET', 'POST']),
     )
     expect(reply.headers.get('access-control-max-age')).toBe('600')
-    expect(reply.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
     expect(reply.headers.get('access-control-allow-credentials')).toBeNull()
     expect(reply.headers.get('vary')?.toLowerCase()).toContain('origin')
   }
