@@ -120,6 +120,9 @@ it('repeats no model that cannot stand in a header, whatever the caller named', 
     expect(reply.status, JSON.stringify(name)).toBe(404)
     expect(reply.headers.has('x-sluice-model')).toBe(false)
     expect(await reply.json()).toMatchObject({ error: { code: 'model_not_found' } })
+    const undecodable = await at.post(CHAT, { model: name })
+    expect(undecodable.status).toBe(400)
+    expect(undecodable.headers.has('x-sluice-model')).toBe(false)
   }
 })
 
@@ -142,28 +145,26 @@ it('says of a request that was refused before it was routed that nothing was ask
 })
 
 it('counts as overhead what passed before the first upstream call, and nothing after it', async () => {
-  const at = await isolate({
-    scripts: [
-      async () => {
-        await at.clock.advance(30)
-        throw new Error('refused')
+  for (const [script, status, timing] of [
+    [upstream(whole('hi')), 200, 'sluice;dur=70, upstream;dur=30'],
+    [upstream('', { status: 500 }), 502, 'sluice;dur=70'],
+  ] as const) {
+    const at = await isolate()
+    at.script(async (call, clock) => {
+      await at.clock.advance(30)
+      return script(call, clock)
+    })
+    const slowly = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await at.clock.advance(70)
+        controller.enqueue(new TextEncoder().encode(JSON.stringify(chat('priced', false))))
+        controller.close()
       },
-      upstream(whole('hi')),
-    ],
-  })
-  const slowly = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      await at.clock.advance(70)
-      controller.enqueue(new TextEncoder().encode(JSON.stringify(chat('priced', false))))
-      controller.close()
-    },
-  })
-  const reply = await at.fetch(CHAT, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${at.key}`, 'content-type': 'application/json' },
-    body: slowly,
-  })
-  expect(reply.status).toBe(502)
-  expect(reply.headers.get('x-sluice-overhead-ms')).toBe('70')
-  expect(reply.headers.get('server-timing')).toBe('sluice;dur=70')
+    })
+    const headers = { authorization: `Bearer ${at.key}`, 'content-type': 'application/json' }
+    const reply = await at.fetch(CHAT, { method: 'POST', headers, body: slowly })
+    expect(reply.status).toBe(status)
+    expect(reply.headers.get('x-sluice-overhead-ms')).toBe('70')
+    expect(reply.headers.get('server-timing')).toBe(timing)
+  }
 })
