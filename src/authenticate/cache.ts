@@ -7,6 +7,8 @@ import {
   AUTH_REFRESH_MIN_MS,
   AUTH_STALE_MS,
   OBJECT_CALL_MS,
+  OPENED_SECRET_MS,
+  RECENT_KEYS_MAX,
 } from '../core/limits.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import { type Caller, matcher } from '../core/tenant.ts'
@@ -42,6 +44,10 @@ export interface AuthCache {
   has(key: PresentedKey): boolean
   /** Asks the tenant's object. Only for a key whose check is verified. Rejects when nothing can be known. */
   standing(key: PresentedKey): Promise<Standing>
+  /** What `read` made of this text a moment ago, when it was let in; undefined where it must be read again. */
+  recall(text: string, pepper: SealedRecord): PresentedKey | undefined
+  /** Keeps what `read` made of the text of a key that was let in, so that the next request needs no HMAC. */
+  remember(text: string, pepper: SealedRecord, key: PresentedKey): void
   /** The pepper of a deployment whose snapshot has none yet. */
   pepper(): Promise<SealedRecord>
 }
@@ -62,6 +68,13 @@ export function createAuthCache(sources: AuthSources): AuthCache {
   const unknowns = new BoundedMap<string, number>(AUTH_CACHE_ENTRIES_MAX)
   /** Places stay until the object there says that it is gone; that there is none is believed for seconds only. */
   const places = new BoundedMap<string, { place: TenantPlace | null; untilMs: number }>(AUTH_CACHE_ENTRIES_MAX)
+
+  /**
+   * Whole texts of good keys → what they read as. That keeps them in clear in memory for a minute, where every request
+   * brings them in clear anyway; only good ones are kept, so that strangers cannot push them out. It decides nothing:
+   * what a key may do is still asked by its digest.
+   */
+  const recent = new BoundedMap<string, { key: PresentedKey; pepper: SealedRecord; untilMs: number }>(RECENT_KEYS_MAX)
 
   /** By id alone would be a bypass: whoever knew an id could come with any secret. */
   const identity = ({ keyId, digest }: PresentedKey): string => keyId + digest
@@ -121,6 +134,11 @@ export function createAuthCache(sources: AuthSources): AuthCache {
       standings.set(identity(key), kept)
       return kept.get()
     },
+    recall(text, of) {
+      const kept = recent.get(text)
+      return kept !== undefined && kept.pepper === of && clock.now() < kept.untilMs ? kept.key : undefined
+    },
+    remember: (text, of, key) => recent.set(text, { key, pepper: of, untilMs: clock.now() + OPENED_SECRET_MS }),
     pepper: pepper.get,
   }
 }

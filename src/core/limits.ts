@@ -71,6 +71,8 @@ export const OPENED_SECRET_MS = 60_000
 export const OPENED_SECRETS_MAX = 1000
 /** How long a confirmed key serves while its tenant's object is out of reach. */
 export const AUTH_STALE_MS = 30_000
+/** Texts of good keys that an isolate reads without an HMAC, each for OPENED_SECRET_MS. */
+export const RECENT_KEYS_MAX = 1000
 /** Entries of the isolate's auth cache. */
 export const AUTH_CACHE_ENTRIES_MAX = 10_000
 

@@ -22,6 +22,7 @@ const OF_INTEREST = new RegExp(`"usage"\\s*:\\s*\\{|${HAS_ERROR.source}`, 'm')
 const SEVERAL_DATA_LINES = /^data:[\s\S]*?[\r\n]data:/m
 const DATA_LINE = /^data/m
 const DONE = /^data: ?\[DONE\]/m
+const LINE_FEED = 10
 const EMPTY = new Uint8Array(0)
 
 /**
@@ -60,6 +61,10 @@ export class EventCutter {
   }
 
   push(chunk: Uint8Array): Cut {
+    if (this.committed && this.#partial === '' && !this.#dropsLineFeed && isPlainEvent(chunk)) {
+      this.events += 1
+      return { bytes: chunk, error: false }
+    }
     const bytes = this.#held.length === 0 ? chunk : concat(this.#held, chunk)
     // Where `text` begins, as an offset in `bytes`: negative when earlier parts of the event were handed on.
     const origin = bytes.length - chunk.length - this.#partial.length
@@ -143,6 +148,18 @@ export class EventCutter {
     this.events -= 1
     return this.#dropUsage ? 'drop' : 'pass'
   }
+}
+
+/**
+ * Is the chunk one whole event of one data line, and nothing in it ours? Nearly every chunk of a stream is, and knowing
+ * it without cutting anything takes a third off the cost of an event.
+ */
+function isPlainEvent(chunk: Uint8Array): boolean {
+  if (chunk[chunk.length - 1] !== LINE_FEED || chunk[chunk.length - 2] !== LINE_FEED) return false
+  const text = searchable(chunk)
+  if (!text.startsWith('data:') || text.indexOf('\n') !== text.length - 2 || text.includes('\r')) return false
+  if (text.includes('[DONE]')) return false
+  return !((text.includes('"usage"') || text.includes('error')) && OF_INTEREST.test(text))
 }
 
 /**

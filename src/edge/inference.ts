@@ -55,10 +55,13 @@ export function inference(edge: Edge, operation: Operation) {
     return reply(edge, entry, decoded, body, request.signal, headers)
   }
   return (c: Context): Promise<Response> => {
+    const { signal } = c.req.raw
     const handled = handle(c.req.raw)
     // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made,
-    // and what the body holds given back.
-    services.background(handled.then(ignore, ignore))
+    // and what the body holds given back. Told only then: telling it for every request costs 3 % of one.
+    const finish = (): void => services.background(handled.then(ignore, ignore))
+    if (signal.aborted) finish()
+    else signal.addEventListener('abort', finish, { once: true })
     return handled
   }
 }

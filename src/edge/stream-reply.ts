@@ -101,8 +101,13 @@ class ReplyWriter {
       if (first !== undefined) await this.#write(first)
       for (;;) {
         const piece = await live.next()
-        if (piece instanceof Uint8Array) await this.#write(piece)
-        else if (piece.code !== null) return await this.#end(BROKEN[piece.code], live.isInsideEvent)
+        if (piece instanceof Uint8Array) {
+          // As `#write`, without a promise more for every event.
+          this.#isWriting = true
+          await this.#writer.write(piece)
+          this.#isWriting = false
+          this.#lastWriteMs = this.#context.clock.now()
+        } else if (piece.code !== null) return await this.#end(BROKEN[piece.code], live.isInsideEvent)
         else return await (piece.kind === 'cancelled' ? this.abandon() : this.#end(null, false))
       }
     } catch {
