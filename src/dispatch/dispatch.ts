@@ -78,13 +78,13 @@ export async function dispatch(
       const startedAtMs = clock.now()
       askedAtMs ??= startedAtMs
       attempts += 1
-      const mayFollow = attempts < ATTEMPTS_MAX && (candidates.length > 0 || tries <= retries)
+      const isFollowed = attempts < ATTEMPTS_MAX && candidates.length > 0
       const result = await attempt(
         services,
         candidate,
         request,
         {
-          headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, mayFollow),
+          headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, isFollowed),
           isCallers,
           idleMs: timeouts.idleMs,
           totalAtMs,
@@ -122,9 +122,10 @@ export async function dispatch(
 
 /**
  * A whole reply's headers come when the answer is complete, so the first-token clock says nothing of it. An attempt
- * that another may follow gets half of what is left of the total; the last gets all.
+ * while another target is left gets half of what is left of the total, so that a silent one leaves time for it; on the
+ * last target it gets all, since an honest answer may need it.
  */
-const wholeMs = (leftMs: number, mayFollow: boolean): number => (mayFollow ? leftMs / 2 : leftMs)
+const wholeMs = (leftMs: number, isFollowed: boolean): number => (isFollowed ? leftMs / 2 : leftMs)
 
 const isRoomier = (other: Target, than: Target): boolean =>
   (other.contextWindow ?? 0) > (than.contextWindow ?? Number.POSITIVE_INFINITY)

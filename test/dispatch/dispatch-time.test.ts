@@ -180,7 +180,7 @@ describe('health', () => {
 describe('time', () => {
   const timeouts = { firstTokenMs: 1000, idleMs: 500, totalMs: 4000 }
 
-  it('whoever may be followed gets half of what is left, the last one all', async () => {
+  it('a target that another follows gets half of what is left, the last one all', async () => {
     const { run, asked, services } = over(
       [
         ['a', [silent]],
@@ -195,8 +195,8 @@ describe('time', () => {
     expect(services.lines.map(({ expiry }) => expiry)).toEqual(['headers', 'headers', 'headers'])
   })
 
-  it('a retry counts as a follower, but nothing follows the sixth attempt', async () => {
-    expect(await over([['a', [silent]]], { timeouts, retries: 1 }).run()).toMatchObject({ attempts: 2 })
+  it('retries are no reason to cut an attempt short, and nothing follows the sixth', async () => {
+    expect(await over([['a', [silent]]], { timeouts, retries: 1 }).run()).toMatchObject({ attempts: 1 })
     const all = ['a', 'b', 'c', 'd'].map((model) => [model, [silent]] as const)
     const { run, clock } = over(all, { timeouts: { ...timeouts, totalMs: 8000 } })
     expect(await run()).toMatchObject({ attempts: 6, target: { id: 'p/c' } })
