@@ -2,6 +2,8 @@
 import type { Context } from 'hono'
 import type { Config } from '../core/config.ts'
 import { OBJECT_CALL_MS } from '../core/limits.ts'
+import { OPERATOR, PEPPER_NAME } from '../core/sealed.ts'
+import type { DirectorySnapshot } from '../core/snapshot.ts'
 import { VERSION } from '../lib/version.ts'
 import type { Services } from '../services.ts'
 import { commonHeaders } from './headers.ts'
@@ -13,14 +15,16 @@ export const health = (c: Context): Response =>
 /** Readiness: 200 when everything a request needs answers, else 503 with the part that does not. */
 export function ready(services: Services) {
   return async (_: Context): Promise<Response> => {
-    const config = await configInForce(services)
-    const isUp = config !== null
-    const bindings = missingBindings(services, config ?? services.deployment.peek()?.config)
+    const snapshot = await snapshotInForce(services)
+    const isUp = snapshot !== null
+    const opens = await vaultOpens(services, snapshot)
+    const bindings = missingBindings(services, (snapshot ?? services.deployment.peek())?.config)
     const checks = {
       directory: isUp ? 'ok' : 'down',
+      ...(opens ? {} : { vault: 'the master key does not open what is stored' }),
       ...Object.fromEntries(bindings.map((name) => [`binding:${name}`, 'missing'])),
     }
-    const isReady = isUp && bindings.length === 0
+    const isReady = isUp && opens && bindings.length === 0
     return Response.json({ status: isReady ? 'ready' : 'degraded', checks }, { status: isReady ? 200 : 503 })
   }
 }
@@ -29,17 +33,24 @@ export function ready(services: Services) {
  * Asked afresh each time: a snapshot that still serves says nothing of the Directory's health, and an isolate that has
  * served nothing yet has none. Null when the Directory does not answer.
  */
-async function configInForce({ directory, deployment, clock }: Services): Promise<Config | null> {
+async function snapshotInForce({ directory, deployment, clock }: Services): Promise<DirectorySnapshot | null> {
   const known = deployment.peek()
   let cancel = (): void => {}
   const late = new Promise<null>((resolve) => {
     cancel = clock.after(OBJECT_CALL_MS, () => resolve(null))
   })
   const asked = directory.snapshot(known?.revision ?? -1).then(
-    (newer) => (newer ?? known)?.config ?? null,
+    (newer) => newer ?? known ?? null,
     () => null,
   )
   return Promise.race([asked, late]).finally(cancel)
+}
+
+/** A master key that is well formed may still be the wrong one: no request could be served with it. */
+async function vaultOpens({ vault }: Services, snapshot: DirectorySnapshot | null): Promise<boolean> {
+  const pepper = snapshot?.pepper ?? null
+  if (pepper === null) return true
+  return vault.use(OPERATOR, PEPPER_NAME, pepper, () => true).catch(() => false)
 }
 
 /** Bindings that the config's replicas name and this Worker lacks. */

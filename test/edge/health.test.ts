@@ -1,7 +1,9 @@
 /** Alive, and ready: what each looks at, and how the second says what is wrong. */
 import { expect, it } from 'vitest'
+import { systemClock } from '../../src/lib/clock.ts'
 import { VERSION } from '../../src/lib/version.ts'
 import type { Services } from '../../src/services.ts'
+import { createVault } from '../../src/vault/vault.ts'
 import { isolate } from '../support/worker.ts'
 
 const CONFIG = {
@@ -105,4 +107,15 @@ it('asks with the revision it has', async () => {
   const { revision } = await at.services.deployment.get()
   await at.fetch('/ready')
   expect(asked).toEqual([-1, revision])
+})
+
+it('is not ready with a master key that does not open what is stored', async () => {
+  const wrong = createVault({ masterKey: btoa('w'.repeat(32)), clock: systemClock })
+  const at = await isolate({ services: { vault: wrong } })
+  const reply = await at.fetch('/ready')
+  expect(reply.status).toBe(503)
+  expect(await reply.json()).toMatchObject({
+    status: 'degraded',
+    checks: { directory: 'ok', vault: expect.any(String) },
+  })
 })
