@@ -28,6 +28,12 @@ it('gives every reply an id of its own, and the caller’s back', async () => {
   expect(ids.size).toBe(PATHS.length + 3)
 })
 
+it('leaves a reply the id that its handler gave it', async () => {
+  const at = await isolate()
+  at.app.get('/admin/own', () => new Response(null, { headers: { 'x-request-id': 'logged-under-this' } }))
+  expect((await at.fetch('/admin/own')).headers.get('x-request-id')).toBe('logged-under-this')
+})
+
 it.each(PATHS)('%s takes %s alone', async (path, method) => {
   const at = await isolate()
   const allow = method === 'GET' ? 'GET, HEAD' : 'POST'

@@ -71,7 +71,7 @@ it('says that the Directory is down, though a snapshot still serves', async () =
     ...real,
     snapshot: (known) => (isDown ? Promise.reject(new Error('down')) : real.snapshot(known)),
   }
-  const other = await isolate({ services: { directory } })
+  const other = await isolate({ config: CONFIG, services: { directory, ...having('GPU_VPC', 'OTHER_VPC') } })
   expect((await other.fetch('/ready')).status).toBe(200)
   expect((await other.get('/v1/models')).status).toBe(200)
   isDown = true
@@ -79,6 +79,13 @@ it('says that the Directory is down, though a snapshot still serves', async () =
   expect(reply.status).toBe(503)
   expect(await reply.json()).toEqual({ status: 'degraded', checks: { directory: 'down' } })
   expect((await other.get('/v1/models')).status).toBe(200)
+
+  const down = { snapshot: () => Promise.reject(new Error('down')) } as unknown as Services['directory']
+  const both = await isolate({ config: CONFIG, services: { directory: down, ...having('GPU_VPC') } })
+  await both.services.deployment.get()
+  expect(await (await both.fetch('/ready')).json()).toMatchObject({
+    checks: { directory: 'down', 'binding:OTHER_VPC': 'missing' },
+  })
 })
 
 it('waits two seconds for the Directory, and no longer', async () => {
