@@ -1,6 +1,8 @@
 /** Composition root: Env → Services. The one file that names concrete adapters. */
+import { ByteBudget } from './core/byte-budget.ts'
 import {
   OBJECT_CALL_MS,
+  REPLIES_IN_FLIGHT_BYTES_MAX,
   SNAPSHOT_FRESH_MS,
   SNAPSHOT_REFRESH_MAX_MS,
   SNAPSHOT_REFRESH_MIN_MS,
@@ -51,6 +53,8 @@ export interface Services {
   readonly health: TargetHealth
   readonly replicas: Replicas
   readonly retryBudget: RetryBudget
+  /** Bytes of whole replies in flight. */
+  readonly replyBudget: ByteBudget
   readonly usageBuffer: UsageBuffer
   readonly allowPrivate: boolean
   /** Current token first; the second is honoured during a change. */
@@ -100,6 +104,7 @@ export function createServices(env: Env, background: Services['background']): Se
     health: new TargetHealth(),
     replicas: new Replicas(),
     retryBudget: new RetryBudget(),
+    replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,
     allowPrivate: settings.allowPrivate,
     adminTokens: settings.adminTokens,

@@ -13,6 +13,8 @@ export const ADMIN_BODY_BYTES_MAX = 1024 * 1024
 export const JSON_DEPTH_MAX = 64
 /** One whole reply of an upstream; more is a failure of the provider. Embedding batches reach 20 MB. */
 export const UPSTREAM_REPLY_BYTES_MAX = 24 * 1024 * 1024
+/** Whole replies that are read in parts, held by one isolate at once; beyond: `503 overloaded`. */
+export const REPLIES_IN_FLIGHT_BYTES_MAX = 48 * 1024 * 1024
 /** A reply of a declared length up to this is read in one go; a longer one in parts, so that a stall shows. */
 export const UPSTREAM_REPLY_AT_ONCE_BYTES_MAX = 256 * 1024
 /** What is read of an upstream's error body. */

@@ -1,4 +1,5 @@
 /** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
+import type { ByteBudget, Hold } from '../core/byte-budget.ts'
 import { errorIn, isReply, parseJson, usageIn } from '../core/chat-wire.ts'
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import {
@@ -57,6 +58,8 @@ export interface AttemptClocks {
 
 export interface AttemptServices extends CallServices {
   readonly clock: Clock
+  /** What whole replies may hold of this isolate's memory, all together. */
+  readonly replyBudget: ByteBudget
 }
 
 /** Makes one attempt. Never rejects: whatever happens is a result. */
@@ -82,6 +85,7 @@ export async function attempt(
     controller.abort()
   })
   let lease: ReplicaLease | null = null
+  const hold = services.replyBudget.hold()
   const settle = (result: AttemptResult): AttemptResult => {
     if (result.kind === 'stream') {
       live = result.live
@@ -90,6 +94,7 @@ export async function attempt(
     }
     client.removeEventListener('abort', leave)
     deadline.stop()
+    hold.release()
     lease?.release(result.kind === 'fault' ? verdictOf(result.fault) : 'answered')
     // Whatever of the upstream is still open is of no use any more.
     if (result.kind === 'fault') controller.abort()
@@ -99,7 +104,7 @@ export async function attempt(
   try {
     deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
     lease = takeReplica(services, candidate, request, tried)
-    const context: Context = { services, request, clocks, deadline, controller, client, lease }
+    const context: Context = { services, request, clocks, deadline, controller, client, lease, hold }
     const result = await call(services, candidate, request, lease, controller.signal, (reply, secrets) =>
       readReply(context, reply, secrets),
     )
@@ -107,6 +112,7 @@ export async function attempt(
   } catch (error) {
     if (client.aborted) return settle(fault({ kind: 'cancelled' }))
     if (expiry !== undefined) return settle(fault({ kind: 'timeout', expiry }))
+    if (error instanceof Overloaded) return settle(fault({ kind: 'overloaded' }))
     if (error instanceof NotCallable) return settle(fault({ kind: 'uncallable', why: error.message }))
     return settle(failed('could not be reached', 0))
   }
@@ -132,6 +138,7 @@ interface Context {
   readonly controller: AbortController
   readonly client: AbortSignal
   readonly lease: ReplicaLease | null
+  readonly hold: Hold
 }
 
 async function readReply(context: Context, reply: ProviderReply, secrets: readonly string[]): Promise<AttemptResult> {
@@ -238,6 +245,7 @@ async function readBytes(context: Context, reply: ProviderReply, most: number): 
     if (read.done) break
     length += read.value.length
     if (length > most) return null
+    if (!context.hold.take(read.value.length)) throw new Overloaded()
     if (bytes === undefined) bytes = read.value
     else parts.push(read.value)
   }
@@ -251,6 +259,9 @@ async function readBytes(context: Context, reply: ProviderReply, most: number): 
   }
   return all
 }
+
+/** There is no room for more of this reply: neither its provider nor another one could help. */
+class Overloaded extends Error {}
 
 const upstreamHeaders = ({ headers }: ProviderReply): UpstreamHeaders => ({
   processingMs: headers.get('openai-processing-ms'),

@@ -189,6 +189,10 @@ function refusalOf(faults: readonly Fault[], alias: string): { kind: 'refused' |
         param: 'messages',
       }),
     }
+  if (last?.kind === 'overloaded')
+    return failed(
+      refusal('overloaded', 'Too many large answers at once. Try again in a second.', { retryAfterMs: 1000 }),
+    )
   const limited = faults.filter((fault) => fault.kind === 'rate-limited')
   if (limited.length > 0 && limited.length === faults.length) {
     const waits = limited.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])

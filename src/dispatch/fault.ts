@@ -18,6 +18,8 @@ export type Fault =
   | { readonly kind: 'timeout'; readonly expiry: Expiry }
   /** Nothing was there to call: no replica is active, say. */
   | { readonly kind: 'uncallable'; readonly why: string }
+  /** This isolate holds as much of replies as it may. */
+  | { readonly kind: 'overloaded' }
   /** The client left. */
   | { readonly kind: 'cancelled' }
 
@@ -119,6 +121,7 @@ export function nextStep(fault: Fault, tried: number, isLast: boolean, retries: 
   const mostTries = isLast ? retries : RETRIES_BEFORE_NEXT
   switch (fault.kind) {
     case 'rejected':
+    case 'overloaded':
     case 'cancelled':
       return 'relay'
     case 'context':

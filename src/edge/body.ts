@@ -1,4 +1,5 @@
 /** Reads request bodies within their bounds: each one's, and all that one isolate holds at once. */
+import { ByteBudget, type Hold } from '../core/byte-budget.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import {
   BODIES_IN_FLIGHT_BYTES_MAX,
@@ -31,7 +32,7 @@ export interface HeldBody {
 /** One per isolate: the bytes of all bodies in flight. */
 export class BodyBudget {
   readonly #clock: Pick<Clock, 'after'>
-  #heldBytes = 0
+  readonly #budget = new ByteBudget(BODIES_IN_FLIGHT_BYTES_MAX)
 
   constructor(clock: Pick<Clock, 'after'> = systemClock) {
     this.#clock = clock
@@ -45,7 +46,7 @@ export class BodyBudget {
   async read(request: Request): Promise<HeldBody | Refusal> {
     const declared = request.headers.get('content-length')
     const length = declared === null ? null : Number(declared)
-    const hold = this.#hold()
+    const hold = this.#budget.hold()
     if (length !== null && length <= BODY_AT_ONCE_BYTES_MAX) return readDeclared(request, length, hold)
     let cancel = (): void => {}
     const late = new Promise<Refusal>((resolve) => {
@@ -58,31 +59,6 @@ export class BodyBudget {
     const reading = length === null ? readCounted(request, hold) : readDeclared(request, length, hold)
     return Promise.race([reading, late]).finally(cancel)
   }
-
-  /** One body's share: nothing yet. Once it is given back, no more is had. */
-  #hold(): Hold {
-    let held = 0
-    let isOver = false
-    return {
-      take: (bytes) => {
-        if (isOver || this.#heldBytes + bytes > BODIES_IN_FLIGHT_BYTES_MAX) return false
-        this.#heldBytes += bytes
-        held += bytes
-        return true
-      },
-      release: () => {
-        isOver = true
-        this.#heldBytes -= held
-        held = 0
-      },
-    }
-  }
-}
-
-/** What one body takes of the budget. */
-interface Hold {
-  take(bytes: number): boolean
-  release(): void
 }
 
 async function readDeclared(request: Request, length: number, hold: Hold): Promise<HeldBody | Refusal> {

@@ -1,6 +1,6 @@
 /** Asking until somebody answers: who is asked, how often, and what the caller is told when nobody does. */
 import { describe, expect, it } from 'vitest'
-import { ATTEMPTS_MAX } from '../../src/core/limits.ts'
+import { ATTEMPTS_MAX, REPLIES_IN_FLIGHT_BYTES_MAX } from '../../src/core/limits.ts'
 import { dispatch } from '../../src/dispatch/dispatch.ts'
 import { ok, over, status, type Targets } from '../support/dispatch.ts'
 import { json, reply, requestOf, type Script, STARTED_AT_MS, sse, unreachable } from '../support/path.ts'
@@ -44,6 +44,29 @@ describe('an answer', () => {
     ])
     expect(await run()).toMatchObject({ kind: 'whole', attempts: 4, target: { id: 'p/b' }, askedAtMs: STARTED_AT_MS })
     expect(asked()).toEqual(['a', 'a', 'b', 'b'])
+  })
+})
+
+describe('memory', () => {
+  const others = REPLIES_IN_FLIGHT_BYTES_MAX - 10
+
+  it('that other replies hold makes it a 503 of ours, which no other target could help', async () => {
+    const { run, asked, services, provider } = over([
+      ['a', [ok]],
+      ['b', [ok]],
+    ])
+    services.replyBudget.hold().take(others)
+    const outcome = await run()
+    expect(outcome).toMatchObject({ kind: 'failed', attempts: 1, refusal: { code: 'overloaded', retryAfterMs: 1000 } })
+    expect(asked()).toEqual(['a'])
+    expect(provider.calls[0]?.signal.aborted).toBe(true)
+    expect(services.replyBudget.hold().take(10)).toBe(true)
+  })
+
+  it('is given back when a reply is handed on', async () => {
+    const { run, services } = over([['a', [ok]]])
+    await run()
+    expect(services.replyBudget.hold().take(REPLIES_IN_FLIGHT_BYTES_MAX)).toBe(true)
   })
 })
 

@@ -1,6 +1,8 @@
 /** The path's surroundings in a test's hand: a deployment, a caller, requests, scripted providers, time and chance. */
+import { ByteBudget } from '../../src/core/byte-budget.ts'
 import { type ConfigDocument, configSchema } from '../../src/core/config.ts'
 import type { InferenceRequest } from '../../src/core/inference.ts'
+import { REPLIES_IN_FLIGHT_BYTES_MAX } from '../../src/core/limits.ts'
 import { Replicas } from '../../src/core/replicas.ts'
 import { RetryBudget } from '../../src/core/retry-budget.ts'
 import { OPERATOR, type SealedRecord } from '../../src/core/sealed.ts'
@@ -232,6 +234,7 @@ export function pathServices(provider: Provider) {
     binding: (_: string): { fetch(url: string, init: RequestInit): Promise<Response> } | undefined => undefined,
     health: new TargetHealth(),
     retryBudget: new RetryBudget(),
+    replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
   }
 }
 
