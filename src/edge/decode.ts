@@ -52,7 +52,8 @@ export function decode(
       typeof alias === 'string' ? alias.slice(0, 128) : null,
     )
   }
-  const body = parsed.data as Record<string, unknown> & { model: string; stream_options?: { include_usage?: unknown } }
+  // What was parsed goes on, not the schema's copy of it: the fields keep their order, and copying costs.
+  const body = value as Record<string, unknown> & { model: string; stream_options?: { include_usage?: unknown } }
   return {
     kind: 'request',
     ...identity,

@@ -175,12 +175,12 @@ export class TenantObject extends DurableObject<Env> {
     return { kind: 'known', epoch, tenant, key: this.#used(stored, key), credentials: stored.records.credentials() }
   }
 
-  /** Keeps usage; answers when it is durable. */
-  record(records: readonly UsageRecord[]): void {
+  /** Keeps usage, JSON of UsageRecord[]; answers when it is durable. */
+  record(rows: string): void {
     const stored = this.#live()
     if (stored === null) return
     const nowMs = Date.now()
-    stored.usage.record(records, nowMs)
+    stored.usage.record(JSON.parse(rows) as UsageRecord[], nowMs)
     if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
     this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
     stored.timers.arm(PRUNE, this.#pruneAtMs)

@@ -29,12 +29,13 @@ export const openaiProtocol: Provider = {
       signal: call.signal,
     })
     const dropped = stream && !streamUsage && body.stream_options != null ? STREAM_OPTIONS_DROPPED : NOTHING_DROPPED
-    return replyOf(reply, dropped)
+    return new PassedReply(reply, dropped)
   },
   async check(call) {
     const { signal } = call
     const headers = headersOf(call, 'application/json')
-    return replyOf(await call.outgoing({ url: endpoint(call.baseUrl, '/models'), method: 'GET', headers, signal }))
+    const reply = await call.outgoing({ url: endpoint(call.baseUrl, '/models'), method: 'GET', headers, signal })
+    return new PassedReply(reply, NOTHING_DROPPED)
   },
 }
 
@@ -66,13 +67,29 @@ function headersOf(call: Pick<ProviderCall, 'credential' | 'headers'>, accept: s
   return headers
 }
 
-const replyOf = (reply: Response, droppedParams = NOTHING_DROPPED): ProviderReply => ({
-  status: reply.status,
-  headers: reply.headers,
-  // Read only by whoever takes it in parts: asking for the stream makes one.
-  get body() {
-    return reply.body
-  },
-  text: () => reply.text(),
-  droppedParams,
-})
+/** A Response as it came. Its stream is made only for whoever asks for it: a whole reply is read at once. */
+class PassedReply implements ProviderReply {
+  readonly #reply: Response
+  readonly droppedParams: readonly string[]
+
+  constructor(reply: Response, droppedParams: readonly string[]) {
+    this.#reply = reply
+    this.droppedParams = droppedParams
+  }
+
+  get status(): number {
+    return this.#reply.status
+  }
+
+  get headers(): Headers {
+    return this.#reply.headers
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    return this.#reply.body
+  }
+
+  text(): Promise<string> {
+    return this.#reply.text()
+  }
+}

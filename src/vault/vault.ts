@@ -34,6 +34,12 @@ class EnvelopeVault implements Vault {
   /** Values, not promises: a promise of one request must not be awaited by another (see lib/refreshed.ts). */
   readonly #opened = new BoundedMap<string, { value: string; untilMs: number }>(OPENED_SECRETS_MAX)
 
+  /** The same by the very object, which spares the hot path the key: a snapshot's records live as long as it does. */
+  readonly #lately = new WeakMap<
+    SealedRecord,
+    { readonly owner: string; readonly name: string; readonly value: string; readonly untilMs: number }
+  >()
+
   constructor(clock: Clock, masterKey: string, previous: string | undefined) {
     this.#clock = clock
     this.#current = new MasterKey(masterKey)
@@ -52,11 +58,17 @@ class EnvelopeVault implements Vault {
     record: SealedRecord,
     action: (value: string) => T | Promise<T>,
   ): Promise<T> {
+    const lately = this.#lately.get(record)
+    if (lately?.owner === owner && lately.name === name && this.#clock.now() < lately.untilMs)
+      return action(lately.value)
     // Everything that the seal binds is in the key, so a record changed or moved in any way is never met here.
     const { version, kekVersion, salt, iv, ciphertext } = record
     const identity = `${owner}\n${name}\n${version}\n${kekVersion}\n${salt}\n${iv}\n${ciphertext}`
     const kept = this.#opened.get(identity)
-    if (kept !== undefined && this.#clock.now() < kept.untilMs) return action(kept.value)
+    if (kept !== undefined && this.#clock.now() < kept.untilMs) {
+      this.#lately.set(record, { ...kept, owner, name })
+      return action(kept.value)
+    }
     const value = await this.#open(owner, name, record)
     this.#keep(identity, value)
     return action(value)

@@ -15,7 +15,8 @@ export function createTenants(namespace: Namespace, tools: CallTools): TenantSto
     callObject(tools, rules, stubOf(namespace, place), question)
   return {
     lookUp: (place, keyId, digest) => ask(place, (object) => object.lookUp(keyId, digest)),
-    record: (place, rows) => ask(place, (object) => object.record(rows)),
+    // As text: it crosses to the object and is read there for a third of what cloning each row costs.
+    record: (place, rows) => ask(place, (object) => object.record(JSON.stringify(rows))),
   }
 }
 
