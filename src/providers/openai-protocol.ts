@@ -50,15 +50,11 @@ function streamOptions(body: ProviderCall['body'], streamUsage: boolean): object
   return typeof asked === 'object' ? { ...asked, include_usage: true } : { include_usage: true }
 }
 
-/**
- * The whole list of what goes out. `identity`: a body that passes through untouched must not come compressed, and
- * runtimes ask for compression by themselves when nothing is said.
- */
+/** The whole list of what goes out. Compression is the runtime's to ask for and to undo: what passes on is decoded. */
 function headersOf(call: Pick<ProviderCall, 'credential' | 'headers'>, accept: string): Record<string, string> {
   const headers: Record<string, string> = {
     'content-type': 'application/json',
     accept,
-    'accept-encoding': 'identity',
     'user-agent': USER_AGENT,
   }
   if (call.credential !== undefined) headers.authorization = `Bearer ${call.credential}`

@@ -31,7 +31,6 @@ it('sends these headers and no others', async () => {
   expect(origin.requests[0]?.headers).toEqual({
     'content-type': 'application/json',
     accept: 'application/json',
-    'accept-encoding': 'identity',
     'user-agent': expect.stringMatching(/^sluice\/\d+\.\d+\.\d+$/),
     authorization: 'Bearer secret-key',
     traceparent: '00-1-2-01',

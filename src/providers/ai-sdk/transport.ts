@@ -59,7 +59,7 @@ export function transport(call: ProviderCheck, accept: string, signal: AbortSign
 }
 
 function headersOf(call: ProviderCheck, accept: string, theirs: Headers): Record<string, string> {
-  const headers: Record<string, string> = { accept, 'accept-encoding': 'identity' }
+  const headers: Record<string, string> = { accept }
   for (const [name, value] of theirs) if (ALLOWED.has(name) || carries(value, call.credential)) headers[name] = value
   headers['user-agent'] = USER_AGENT
   for (const [name, value] of Object.entries(call.headers)) {

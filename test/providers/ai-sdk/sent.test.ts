@@ -73,7 +73,6 @@ it('Anthropic is sent this', async () => {
   expect(origin.requests[0]?.url).toBe('https://api.anthropic.com/v1/messages')
   expect(origin.requests[0]?.headers).toEqual({
     accept: 'application/json',
-    'accept-encoding': 'identity',
     'anthropic-beta': 'structured-outputs-2025-11-13',
     'anthropic-version': '2023-06-01',
     'content-type': 'application/json',
@@ -94,7 +93,6 @@ it('Google is sent this, the key in a header', async () => {
   )
   expect(origin.requests[0]?.headers).toEqual({
     accept: 'application/json',
-    'accept-encoding': 'identity',
     'content-type': 'application/json',
     'user-agent': expect.stringMatching(/^sluice\//),
     'x-goog-api-key': 'secret-key',

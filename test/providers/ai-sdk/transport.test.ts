@@ -28,7 +28,6 @@ it('lets through the listed headers and the one with the credential, and names i
   expect(origin.requests[0]).toMatchObject({ url: 'https://x.test/v1/messages', method: 'POST', body: '{"a":1}' })
   expect(origin.requests[0]?.headers).toEqual({
     accept: 'application/json',
-    'accept-encoding': 'identity',
     'content-type': 'application/json',
     'x-api-key': 'secret-key',
     'anthropic-version': '2023-06-01',
