@@ -8,7 +8,7 @@ import {
   SNAPSHOT_REFRESH_MIN_MS,
   SNAPSHOT_STALE_MS,
 } from './core/limits.ts'
-import { Replicas } from './core/replicas.ts'
+import { Replicas, replicaNames } from './core/replicas.ts'
 import { RetryBudget } from './core/retry-budget.ts'
 import { readSettings, type SettingsFault } from './core/settings.ts'
 import { compileModels, type DirectorySnapshot, type Model } from './core/snapshot.ts'
@@ -76,6 +76,7 @@ export function createServices(env: Env, background: Services['background']): Se
   const vault = createVault({ masterKey: settings.masterKey, previous: settings.previousMasterKey, clock })
   const directory = createDirectory(env.DIRECTORY, surroundings)
   const usageBuffer = new UsageBuffer()
+  const replicas = new Replicas()
   const degraded = new DegradedTime(clock)
   const deployment = createRefreshed<Deployment>({
     ...surroundings,
@@ -86,7 +87,10 @@ export function createServices(env: Env, background: Services['background']): Se
     deadlineMs: OBJECT_CALL_MS,
     load: async (current) => {
       const snapshot = await degraded.watch(directory.snapshot(current?.revision ?? -1))
-      if (snapshot !== null) return { ...snapshot, models: compileModels(snapshot.config) }
+      if (snapshot !== null) {
+        replicas.keep(replicaNames(snapshot.config.providers))
+        return { ...snapshot, models: compileModels(snapshot.config) }
+      }
       if (current === undefined) throw new Error('the directory has no snapshot')
       return current
     },
@@ -102,7 +106,7 @@ export function createServices(env: Env, background: Services['background']): Se
     providers: providers(),
     binding: (name) => fetcher(variables[name]),
     health: new TargetHealth(),
-    replicas: new Replicas(),
+    replicas,
     retryBudget: new RetryBudget(),
     replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,

@@ -18,7 +18,7 @@ interface State {
 export interface ReplicaLease {
   readonly replica: ReplicaConfig
   /** Give it back, once. Overload (429, 503) is not failure; who left before it could answer says nothing of it. */
-  release(outcome: 'answered' | 'failed' | 'unknown'): void
+  release(outcome: 'answered' | 'failed' | 'unknown', nowMs: number): void
 }
 
 /**
@@ -51,12 +51,12 @@ export class Replicas {
     let released = false
     return {
       replica,
-      release: (outcome) => {
+      release: (outcome, endedAtMs) => {
         if (released) return
         released = true
         state.tokensInFlight -= tokens
         state.requestsInFlight -= 1
-        if (outcome !== 'unknown') this.#judge(state, outcome, nowMs)
+        if (outcome !== 'unknown') this.#judge(state, outcome, endedAtMs)
       },
     }
   }
@@ -92,8 +92,14 @@ export class Replicas {
   }
 }
 
+/** The names of all replicas of a config, for `keep`. */
+export function replicaNames(providers: Readonly<Record<string, { readonly pool?: PoolConfig | undefined }>>) {
+  const named = Object.entries(providers).map(([name, { pool }]) => pool?.replicas.map((one) => replicaName(name, one)))
+  return new Set(named.flatMap((names) => names ?? []))
+}
+
 /** The URL is in the name: a replica that moved starts with a clean slate. */
-export function replicaName(poolName: string, replica: ReplicaConfig): string {
+function replicaName(poolName: string, replica: ReplicaConfig): string {
   return `${poolName}/${replica.id}@${replica.url}`
 }
 

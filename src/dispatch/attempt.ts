@@ -95,7 +95,7 @@ export async function attempt(
     client.removeEventListener('abort', leave)
     deadline.stop()
     hold.release()
-    lease?.release(result.kind === 'fault' ? verdictOf(result.fault) : 'answered')
+    lease?.release(result.kind === 'fault' ? verdictOf(result.fault) : 'answered', services.clock.now())
     // Whatever of the upstream is still open is of no use any more.
     if (result.kind === 'fault') controller.abort()
     return result
@@ -183,6 +183,7 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
   if (reply.body === null) return failed('answered a stream with no body')
   // Not the context itself in what outlives this: it holds the request's body, whose memory is given back by then.
   const { lease, controller, client } = context
+  const { clock } = context.services
   const requestBytes = promptBytes(context.request)
   const reader = reply.body.getReader()
   const cutter = new EventCutter(!context.request.wantsUsage)
@@ -205,12 +206,12 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
     prologue,
     broken,
     deadline: context.deadline,
-    clock: context.services.clock,
+    clock,
     idleMs: context.clocks.idleMs,
     requestBytes,
     abort: () => controller.abort(),
     clientLeft: () => client.aborted,
-    release: (outcome) => lease?.release(outcome),
+    release: (outcome) => lease?.release(outcome, clock.now()),
   })
   context.deadline.pause()
   return { kind: 'stream', live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }

@@ -1,7 +1,7 @@
 /** Which replica of a pool gets a request, and when one is left out. */
 import { describe, expect, it } from 'vitest'
 import type { PoolConfig, ReplicaConfig } from '../../src/core/config.ts'
-import { Replicas, replicaName } from '../../src/core/replicas.ts'
+import { Replicas, replicaNames } from '../../src/core/replicas.ts'
 
 const NOW = 1_700_000_000_000
 const NONE: ReadonlySet<string> = new Set()
@@ -24,7 +24,7 @@ function fail(replicas: Replicas, id: string, times: number, nowMs = NOW): void 
   for (let count = 0; count < times; count += 1) {
     const lease = taken(replicas, 0, others, nowMs)
     expect(lease?.replica.id).toBe(id)
-    lease?.release('failed')
+    lease?.release('failed', nowMs)
   }
 }
 
@@ -35,7 +35,7 @@ describe('load', () => {
     expect(large?.replica.id).toBe('a')
     expect(taken(replicas, 30)?.replica.id).toBe('b')
     expect(taken(replicas, 30)?.replica.id).toBe('b')
-    large?.release('answered')
+    large?.release('answered', NOW)
     expect(taken(replicas, 10)?.replica.id).toBe('a')
   })
 
@@ -50,8 +50,8 @@ describe('load', () => {
     const replicas = new Replicas()
     const first = taken(replicas, 100)
     taken(replicas, 50)
-    first?.release('answered')
-    first?.release('answered')
+    first?.release('answered', NOW)
+    first?.release('answered', NOW)
     expect(taken(replicas, 60)?.replica.id).toBe('a')
     expect(taken(replicas, 10)?.replica.id).toBe('b')
   })
@@ -93,7 +93,7 @@ describe('failures', () => {
   it('an answer in between begins the count anew', () => {
     const replicas = new Replicas()
     fail(replicas, 'a', 2)
-    taken(replicas, 0)?.release('answered')
+    taken(replicas, 0)?.release('answered', NOW)
     fail(replicas, 'a', 2)
     expect(taken(replicas, 0)?.replica.id).toBe('a')
   })
@@ -123,7 +123,7 @@ describe('failures', () => {
   it('an answer after the trial forgives everything', () => {
     const replicas = new Replicas()
     fail(replicas, 'a', 3)
-    taken(replicas, 0, new Set(['b']), NOW + 30_000)?.release('answered')
+    taken(replicas, 0, new Set(['b']), NOW + 30_000)?.release('answered', NOW + 30_000)
     fail(replicas, 'a', 2, NOW + 30_000)
     expect(taken(replicas, 0, NONE, NOW + 30_000)?.replica.id).toBe('a')
   })
@@ -139,9 +139,9 @@ describe('failures', () => {
 it('keep forgets the replicas that are not named, and only those', () => {
   const replicas = new Replicas()
   fail(replicas, 'a', 3)
-  replicas.keep(new Set([replicaName('gpu', replica('a'))]))
+  replicas.keep(replicaNames({ gpu: { pool: poolOf(replica('a')) }, other: {} }))
   expect(taken(replicas, 0)?.replica.id).toBe('b')
-  replicas.keep(new Set([replicaName('gpu', replica('b'))]))
+  replicas.keep(replicaNames({ gpu: { pool: poolOf(replica('b')) } }))
   expect(taken(replicas, 0)?.replica.id).toBe('a')
 })
 
@@ -155,7 +155,14 @@ it('a replica that moved to another URL starts with a clean slate', () => {
 it('learns nothing of a replica from one who left before it could answer', () => {
   const replicas = new Replicas()
   fail(replicas, 'a', 2)
-  taken(replicas, 0, new Set(['b']))?.release('unknown')
+  taken(replicas, 0, new Set(['b']))?.release('unknown', NOW)
   fail(replicas, 'a', 1)
   expect(taken(replicas, 0)?.replica.id).toBe('b')
+})
+
+it('a replica is out from when it failed, not from when it was taken: a stream may have run for minutes', () => {
+  const replicas = new Replicas()
+  const endedAtMs = NOW + 120_000
+  for (let count = 0; count < 3; count += 1) taken(replicas, 0, new Set(['b']))?.release('failed', endedAtMs)
+  expect(taken(replicas, 0, NONE, endedAtMs + 29_999)?.replica.id).toBe('b')
 })
