@@ -32,7 +32,7 @@ export interface UpstreamHeaders {
 export type AttemptResult =
   | {
       readonly kind: 'whole'
-      readonly body: Uint8Array
+      readonly body: string | Uint8Array
       readonly usage: Usage
       readonly headers: UpstreamHeaders
       readonly droppedParams: readonly string[]
@@ -161,7 +161,7 @@ async function readWhole(context: Context, reply: ProviderReply, type: string): 
   if (!/^application\/(?:[a-z.]+\+)?json/i.test(type)) return failed('answered with no JSON')
   const body = (await readAtOnce(context, reply)) ?? (await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX))
   if (body === null) return failed('answered with more than is taken')
-  const value = parseJson(UTF8.decode(body))
+  const value = parseJson(typeof body === 'string' ? body : UTF8.decode(body))
   if (errorIn(value) !== null) return failed('answered 200 with an error')
   if (!isReply(context.request.operation, value)) return failed('answered with another shape')
   return {
@@ -220,13 +220,13 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
 const UTF8 = new TextDecoder()
 
 /** The fast way for the common reply: short, and of a length that is known. Null where it is neither. */
-async function readAtOnce({ deadline, clocks }: Context, reply: ProviderReply): Promise<Uint8Array | null> {
+async function readAtOnce({ deadline, clocks }: Context, reply: ProviderReply): Promise<string | null> {
   const length = Number(reply.headers.get('content-length') ?? Number.NaN)
-  if (reply.bytes === undefined || !(length <= UPSTREAM_REPLY_AT_ONCE_BYTES_MAX)) return null
+  if (reply.text === undefined || !(length <= UPSTREAM_REPLY_AT_ONCE_BYTES_MAX)) return null
   // The length is that of the compressed bytes: what comes out of them may be a thousand times as much.
   if (reply.headers.get('content-encoding') !== null) return null
   deadline.arm(clocks.idleMs, 'idle')
-  return reply.bytes()
+  return reply.text()
 }
 
 async function readText(context: Context, reply: ProviderReply, most: number): Promise<string> {

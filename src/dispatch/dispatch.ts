@@ -33,7 +33,7 @@ interface Answered extends Tried {
 
 /** The verdict of dispatch. */
 export type Outcome =
-  | (Answered & { readonly kind: 'whole'; readonly body: Uint8Array; readonly usage: Usage | null })
+  | (Answered & { readonly kind: 'whole'; readonly body: string | Uint8Array; readonly usage: Usage | null })
   | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
   /** `refused`: the caller's doing; `failed`: nobody answered. */
   | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal })

@@ -85,7 +85,7 @@ class PassedReply implements ProviderReply {
     return this.#reply.body
   }
 
-  async bytes(): Promise<Uint8Array> {
-    return new Uint8Array(await this.#reply.arrayBuffer())
+  text(): Promise<string> {
+    return this.#reply.text()
   }
 }

@@ -33,7 +33,7 @@ export interface ProviderReply {
   readonly headers: { get(name: string): string | null }
   readonly body: ReadableStream<Uint8Array> | null
   /** Where the body can be read whole at native speed, instead of part by part through `body`. */
-  readonly bytes?: () => Promise<Uint8Array>
+  readonly text?: () => Promise<string>
   /** Canonical fields that the target's protocol could not take, as `x-sluice-dropped-params` names them. */
   readonly droppedParams: readonly string[]
 }
