@@ -3,44 +3,20 @@
 import { env, evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { TenantPlace } from '../../src/core/tenant.ts'
-import { systemClock } from '../../src/lib/clock.ts'
 import { directoryStub, tenantStub } from '../../src/lib/object-places.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
-import { createDirectoryAdmin } from '../../src/stores/embedded/directory.ts'
-import { createTenantAdmin, createTenants } from '../../src/stores/embedded/tenants.ts'
+import { createTenantAdmin } from '../../src/stores/embedded/tenants.ts'
 import { digestOf, keyOf, recordOf, sealedOf, tenantOf } from '../support/control-plane.ts'
+import { auditOf, directory, freshPlace, tables, tenants, tools } from '../support/tenant-object.ts'
 
-const tools = { clock: systemClock, random: () => 0 }
-const directory = createDirectoryAdmin(env.DIRECTORY, tools)
-const tenants = createTenants(env.TENANT, tools)
-
-let count = 0
 let place: TenantPlace
 const admin = () => createTenantAdmin(env.TENANT, place, tools)
 const stub = () => tenantStub<TenantObject>(env.TENANT, place)
 const lookUp = (id: string, seed = 1) => tenants.lookUp(place, id, digestOf(seed))
 
 beforeEach(async () => {
-  const made = await directory.createTenant(tenantOf(`t${++count}`), 'admin')
-  if (made === 'exists') throw new Error('the id is fresh')
-  place = made
+  place = await freshPlace()
 })
-
-/** Entries of the audit log about this test's tenant. */
-async function auditOf(id: string) {
-  const { data } = await directory.audit(undefined, 10_000)
-  return data.filter(({ subject }) => subject === `tenants/${id}` || subject.startsWith(`tenants/${id}/`))
-}
-
-const tables = (object: DurableObjectStub<TenantObject>) =>
-  runInDurableObject(object, (_, state) =>
-    state.storage.sql
-      .exec<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf\\_%' ESCAPE '\\'",
-      )
-      .toArray()
-      .map(({ name }) => name),
-  )
 
 describe('audit', () => {
   it('has every change, and nothing secret', async () => {
