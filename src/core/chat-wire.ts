@@ -1,10 +1,9 @@
 /** What OpenAI's replies and events say, as far as the path needs to know: content, end, usage, errors. No I/O. */
 import type { Operation } from './inference.ts'
+import { isObject } from './loose.ts'
 import { type Usage, usageOfOpenai } from './usage.ts'
 
 type Json = Record<string, unknown>
-
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Parses JSON; undefined when it is none. */
 export function parseJson(text: string): unknown {

@@ -41,7 +41,7 @@ export function usageOfOpenai(value: unknown): Usage | null {
 /** An upper-level guess where the provider said nothing: prompt bytes over a bytes-per-token ratio, output counted locally. */
 export function usageEstimated(promptBytes: number, outputTokens: number): Usage {
   return {
-    inputTokens: Math.ceil(promptBytes / BYTES_PER_TOKEN),
+    inputTokens: promptTokens(promptBytes),
     cachedInputTokens: 0,
     cacheWriteTokens: 0,
     outputTokens,
@@ -52,3 +52,6 @@ export function usageEstimated(promptBytes: number, outputTokens: number): Usage
 
 /** Where a learned ratio starts (English text); see the admission issue for learning it per model. */
 export const BYTES_PER_TOKEN = 4
+
+/** Tokens of a prompt by its bytes. */
+export const promptTokens = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN)

@@ -1,12 +1,12 @@
 /** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import type { ReplicaLease, Replicas } from '../core/replicas.ts'
+import { promptTokens } from '../core/usage.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
 import type { Provider, ProviderReply } from '../providers/types.ts'
 import type { CredentialRef } from '../route/credentials.ts'
 import type { Candidate } from '../route/route.ts'
 import type { Vault } from '../vault/types.ts'
-import { promptTokens } from './live-stream.ts'
 
 /** What a call needs of the services. */
 export interface CallServices {

@@ -1,5 +1,5 @@
 /** A committed stream: hands on the upstream's bytes one pull at a time and settles exactly once. */
-import { BYTES_PER_TOKEN, type Usage, usageEstimated } from '../core/usage.ts'
+import { type Usage, usageEstimated } from '../core/usage.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Deadline } from './deadline.ts'
 import type { EventCutter } from './event-cutter.ts'
@@ -124,6 +124,3 @@ export class LiveStream {
     return this.#ended
   }
 }
-
-/** Tokens of a prompt by its bytes, for the load of a replica. */
-export const promptTokens = (bytes: number): number => Math.ceil(bytes / BYTES_PER_TOKEN)

@@ -4,6 +4,7 @@ import type { Config } from '../core/config.ts'
 import { OBJECT_CALL_MS } from '../core/limits.ts'
 import { OPERATOR, PEPPER_NAME } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
+import { withDeadline } from '../lib/clock.ts'
 import { VERSION } from '../lib/version.ts'
 import type { Services } from '../services.ts'
 import { commonHeaders } from './headers.ts'
@@ -35,15 +36,11 @@ export function ready(services: Services) {
  */
 async function snapshotInForce({ directory, deployment, clock }: Services): Promise<DirectorySnapshot | null> {
   const known = deployment.peek()
-  let cancel = (): void => {}
-  const late = new Promise<null>((resolve) => {
-    cancel = clock.after(OBJECT_CALL_MS, () => resolve(null))
-  })
-  const asked = directory.snapshot(known?.revision ?? -1).then(
+  const late = (): Error => new Error('the directory did not answer in time')
+  return withDeadline(clock, OBJECT_CALL_MS, directory.snapshot(known?.revision ?? -1), late).then(
     (newer) => newer ?? known ?? null,
     () => null,
   )
-  return Promise.race([asked, late]).finally(cancel)
 }
 
 /** A master key that is well formed may still be the wrong one: no request could be served with it. */

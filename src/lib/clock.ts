@@ -16,6 +16,17 @@ export const systemClock: Clock = {
   },
 }
 
+/**
+ * The work's outcome, or a rejection with `late()` after `ms`. What comes too late is dropped, and its failure is
+ * nobody's. The timer belongs to the request that calls this, and is cleared when the work settles.
+ */
+export function withDeadline<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(Math.max(0, ms), () => reject(late()))
+    work.then(resolve, reject).finally(cancel)
+  })
+}
+
 /** Resolves after `ms`, or at once when the signal aborts (never rejects: look at the signal). */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

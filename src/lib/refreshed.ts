@@ -4,7 +4,7 @@
  * request that made it may be reset, and then it never settles, nor does its deadline fire. So a load in flight carries
  * the time it began at and is void after twice its deadline, and whoever has waited in vain loads for itself.
  */
-import type { Clock } from './clock.ts'
+import { type Clock, withDeadline } from './clock.ts'
 
 /** How long a request waits for another one's load before it begins its own. */
 const JOIN_MS = 250
@@ -60,6 +60,8 @@ export function createRefreshed<T extends NonNullable<unknown>>(
   let failed: { atMs: number; error: unknown } | undefined
   let flight: Flight | undefined
 
+  const late = (): Error => new Error(`no answer within ${deadlineMs} ms`)
+
   const within = (ageMs: number): T | undefined => (clock.now() - confirmedMs <= ageMs ? value : undefined)
 
   const flying = (): Flight | undefined =>
@@ -67,7 +69,7 @@ export function createRefreshed<T extends NonNullable<unknown>>(
 
   const attempt = async (beganMs: number): Promise<void> => {
     try {
-      const loaded = await deadline(clock, deadlineMs, load(value))
+      const loaded = await withDeadline(clock, deadlineMs, load(value), late)
       // A load that began earlier and took longer knows less.
       if (beganMs < confirmedMs) return
       value = loaded
@@ -126,14 +128,6 @@ export function createRefreshed<T extends NonNullable<unknown>>(
   }
 
   return { get, peek }
-}
-
-/** The work's outcome, or a rejection after `ms`. */
-function deadline<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => reject(new Error(`no answer within ${ms} ms`)))
-    work.then(resolve, reject).finally(cancel)
-  })
 }
 
 /** Resolves when the work settles, or after `ms`. The timer is cleared here, by the request that set it. */

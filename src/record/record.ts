@@ -1,5 +1,6 @@
 /** The last stage: one usage row per request, in every outcome, on its way in batches. */
 
+import type { Config } from '../core/config.ts'
 import { USAGE_FLUSH_MS } from '../core/limits.ts'
 import { costMicroUsd } from '../core/money.ts'
 import type { Target } from '../core/snapshot.ts'
@@ -35,7 +36,7 @@ export interface Ending {
 }
 
 /** Which requests write a line to the log. */
-export type LogPolicy = 'off' | 'errors' | 'all'
+export type LogPolicy = Config['log']
 
 /** Writes the row (and, by policy, the line) of a request that has ended. */
 export function record(services: RecordServices, caller: Caller, policy: LogPolicy, ending: Ending): UsageRecord {

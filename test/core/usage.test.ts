@@ -1,7 +1,7 @@
 /** Usage in disjoint buckets, from what a provider reports or from an estimate. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BYTES_PER_TOKEN, usageEstimated, usageOfOpenai } from '../../src/core/usage.ts'
+import { BYTES_PER_TOKEN, promptTokens, usageEstimated, usageOfOpenai } from '../../src/core/usage.ts'
 
 describe('usageOfOpenai', () => {
   it('takes the cached and written tokens out of the prompt', () => {
@@ -73,4 +73,13 @@ it('usageEstimated counts bytes of the prompt, rounded up, and says that it is a
     reasoningTokens: 0,
     source: 'estimated',
   })
+})
+
+it.each([
+  [0, 0],
+  [1, 1],
+  [400, 100],
+  [401, 101],
+])('%i bytes of a request weigh %i tokens', (bytes, tokens) => {
+  expect(promptTokens(bytes)).toBe(tokens)
 })

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { Deadline } from '../../src/dispatch/deadline.ts'
 import { EventCutter } from '../../src/dispatch/event-cutter.ts'
-import { type Ended, LiveStream, promptTokens } from '../../src/dispatch/live-stream.ts'
+import { type Ended, LiveStream } from '../../src/dispatch/live-stream.ts'
 import { manualClock, turn } from '../support/manual-clock.ts'
 import { scriptedBody } from '../support/path.ts'
 import { DONE, event, finish, text, usage } from '../support/wire.ts'
@@ -246,13 +246,4 @@ describe('an answer that is cancelled', () => {
     expect(await live.ended).toMatchObject({ kind: 'finished' })
     expect(controller.signal.aborted).toBe(false)
   })
-})
-
-it.each([
-  [0, 0],
-  [1, 1],
-  [400, 100],
-  [401, 101],
-])('%i bytes of a request weigh %i tokens', (bytes, tokens) => {
-  expect(promptTokens(bytes)).toBe(tokens)
 })

@@ -1,6 +1,6 @@
 /** Time as an argument: sleeping on any clock, and the runtime's own. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { sleep, systemClock } from '../../src/lib/clock.ts'
+import { sleep, systemClock, withDeadline } from '../../src/lib/clock.ts'
 import { manualClock, turn } from '../support/manual-clock.ts'
 
 /** Has the promise settled by now? */
@@ -70,5 +70,29 @@ describe('the system clock', () => {
     expect(systemClock.now()).toBe(1050)
     expect(fired).toHaveBeenCalledTimes(1)
     expect(cancelled).not.toHaveBeenCalled()
+  })
+})
+
+describe('withDeadline', () => {
+  const late = () => new Error('late')
+
+  it('gives the work’s own outcome, good or bad, and leaves no timer', async () => {
+    const clock = manualClock()
+    expect(await withDeadline(clock, 100, Promise.resolve('done'), late)).toBe('done')
+    await expect(withDeadline(clock, 100, Promise.reject(new Error('own')), late)).rejects.toThrow('own')
+    await turn()
+    expect(clock.timers).toBe(0)
+  })
+
+  it('rejects when its time is over, not before', async () => {
+    const clock = manualClock()
+    let said = ''
+    withDeadline(clock, 100, new Promise(() => {}), late).catch(({ message }) => {
+      said = message
+    })
+    await clock.advance(99)
+    expect(said).toBe('')
+    await clock.advance(1)
+    expect(said).toBe('late')
   })
 })

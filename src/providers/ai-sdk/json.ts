@@ -1,15 +1,13 @@
 /** Reading a caller's JSON: every field may be missing, null or of any type. No I/O. */
 
-export type Json = Readonly<Record<string, unknown>>
+import { isObject } from '../../core/loose.ts'
 
-export const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+export { isObject, items as listOf } from '../../core/loose.ts'
+
+export type Json = Readonly<Record<string, unknown>>
 
 /** The string, or undefined for everything else. */
 export const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-/** The array, or an empty one for everything else. */
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 /** The number. One that the edge kept as its digits (`JSON.rawJSON`, beyond 2^53) is read as the nearest double. */
 export function numberOf(value: unknown): number | undefined {

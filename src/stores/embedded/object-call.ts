@@ -1,7 +1,7 @@
 /** One question to a Durable Object: with a deadline, and again only where that is safe and can help. No I/O of its own. */
 import { OBJECT_CALLS_MAX, OBJECT_RETRY_BASE_MS, OBJECT_RETRY_CAP_MS } from '../../core/limits.ts'
 import { backoffMs } from '../../lib/backoff.ts'
-import { type Clock, sleep } from '../../lib/clock.ts'
+import { type Clock, sleep, withDeadline } from '../../lib/clock.ts'
 
 /** The object did not answer in time. What was asked of it may still happen. */
 export class ObjectTimeout extends Error {
@@ -42,7 +42,7 @@ export async function callObject<T, R>(
   for (let tries = 1; ; tries++) {
     try {
       // The types of a stub lose `unknown` and readonly members; the object's own class has them right.
-      return await withDeadline(clock, endMs, question(stub() as unknown as Remote<T>))
+      return await withDeadline(clock, endMs - clock.now(), question(stub() as unknown as Remote<T>), late)
     } catch (error) {
       if (!repeatable || tries >= OBJECT_CALLS_MAX || !isWorthRetrying(error)) throw error
       const waitMs = backoffMs(tries - 1, OBJECT_RETRY_BASE_MS, OBJECT_RETRY_CAP_MS, random)
@@ -52,16 +52,9 @@ export async function callObject<T, R>(
   }
 }
 
+const late = (): Error => new ObjectTimeout('the object did not answer in time')
+
 function isWorthRetrying(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
   return Reflect.get(error, 'retryable') === true && Reflect.get(error, 'overloaded') !== true
-}
-
-/** Rejects at the deadline; the answer that comes too late is dropped, and its failure is nobody's. */
-function withDeadline<R>(clock: Clock, endMs: number, answer: Promise<R>): Promise<R> {
-  return new Promise((resolve, reject) => {
-    const late = (): void => reject(new ObjectTimeout('the object did not answer in time'))
-    const cancel = clock.after(Math.max(0, endMs - clock.now()), late)
-    answer.then(resolve, reject).finally(cancel)
-  })
 }
