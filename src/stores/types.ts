@@ -2,6 +2,7 @@
 
 import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
+import type { Ask, AskReply, Charge, LedgerView, SliceReport, Verdict } from '../core/ledger/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
@@ -24,8 +25,25 @@ export interface Directory {
 export interface TenantStore {
   /** `core/tenant.ts` `placeOf(caller)` gives the place of a caller who is known already. */
   lookUp(place: TenantPlace, keyId: string, digest: string): Promise<KeyVerdict>
-  /** Keeps rows; a row whose requestId is known is dropped. Resolves when they are durable. */
-  record(place: TenantPlace, rows: readonly UsageRecord[]): Promise<void>
+  /** Keeps rows and settles their reservations; a row whose requestId is known is dropped. Resolves when durable. */
+  record(place: TenantPlace, batch: UsageBatch): Promise<void>
+  /** May a request go on? Answers at once. `deadlineMs` is the caller's: out of reach has a policy of its own there. */
+  admit(place: TenantPlace, ask: Ask, deadlineMs: number): Promise<AskReply>
+  /** Waits for the turn of a request that was `queued`. Rejects when the object is lost meanwhile: ask again. */
+  turn(place: TenantPlace, requestId: string, deadlineMs: number): Promise<Verdict>
+  /** Takes back what was asked, whether it waits or was granted: it will not go on. */
+  withdraw(place: TenantPlace, requestId: string): Promise<void>
+  /** Keeps the concurrency leases of requests in flight; unknown ids are passed over. */
+  renew(place: TenantPlace, requestIds: readonly string[]): Promise<void>
+}
+
+/** Usage rows of one tenant on their way to its object, with what the ledger must know beside them. */
+export interface UsageBatch {
+  readonly rows: readonly UsageRecord[]
+  /** By request id; only of requests that have no reservation of their own. */
+  readonly charges: Readonly<Record<string, Charge>>
+  /** Slices that the isolate is done with. */
+  readonly slices: readonly SliceReport[]
 }
 
 /** The Directory as the admin API uses it. Every change writes its audit entry in the same transaction. */
@@ -102,6 +120,8 @@ export interface TenantAdmin {
   ): Promise<{ created: boolean } | { stale: true }>
   deleteCredential(name: string, actor: string): Promise<boolean>
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
+  /** How its limits stand: every counter that has been used and still counts. */
+  ledger(): Promise<LedgerView>
   usage(query: RollupQuery): Promise<RollupRow[]>
   /** Newest start first; `after` is the `last` of the page before: opaque, null on an empty page. */
   requests(
