@@ -142,3 +142,29 @@ export const OUTBOX_BATCH_MAX = 100
 export const ERASURES_BATCH_MAX = 6
 /** A tenant whose making was not finished by then is erased. */
 export const TENANT_MAKING_MS = 60_000
+
+/** Leases for hot tenants (slices): above this rate one isolate gets a share of its limits in advance. */
+export const SLICE_REQUESTS_PER_SECOND_MIN = 20
+/** At most this share of the amount, and this long a demand; and it lives this long. */
+export const SLICE_SHARE_MAX = 0.05
+export const SLICE_DEMAND_MS = 2000
+export const SLICE_LIFE_MS = 5000
+/** Never from a limit under so many requests an isolate, and never above this level: the rest is granted one by one. */
+export const SLICE_AMOUNT_PER_ISOLATE_MIN = 20
+export const SLICE_LEVEL_MAX = 0.9
+/** A slice for fewer requests is not worth its bookkeeping. */
+export const SLICE_REQUESTS_MIN = 4
+/** (isolate, set of counters) pairs whose demand a tenant's ledger remembers. */
+export const LEDGER_DEMANDS_MAX = 1000
+/** Counts that a tenant's ledger holds in memory; what nobody has reserved of is read again when it is asked for. */
+export const LEDGER_COUNTS_MAX = 5000
+/** Requests of one tenant that wait for their turn; more are refused at once. */
+export const LEDGER_WAITERS_MAX = 5000
+/** A concurrency lease lives this long unless its isolate renews it. */
+export const LEASE_MS = 30_000
+/** The slot of a request that was cut stays taken this long after its end, until its origin has noticed. */
+export const LEASE_AFTER_CUT_MS = 100
+/** Moments told to refused callers are staggered over at most this time (a window's own length where it is shorter). */
+export const PROMISE_HORIZON_MS = 60_000
+/** Such moments remembered of one counter. */
+export const PROMISES_MAX = 1000
