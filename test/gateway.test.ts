@@ -39,10 +39,13 @@ function requestOf(alias: string, startedAtMs: number, more: Partial<InferenceRe
     alias,
     body: chat(alias, more.stream === true),
     bodyBytes: 80,
+    bodyChars: 80,
     stream: false,
     wantsUsage: false,
     timeoutMs: undefined,
     firstTokenMs: undefined,
+    maxWaitMs: undefined,
+    user: undefined,
     traceparent: undefined,
     ...more,
   }

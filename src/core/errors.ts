@@ -24,7 +24,11 @@ export const ERRORS = {
   request_too_large: kind(413, 'invalid_request_error', 'request_too_large'),
   conflict: kind(409, 'invalid_request_error'),
   rate_limit_exceeded: kind(429, 'rate_limit_error'),
+  token_limit_exceeded: kind(429, 'rate_limit_error'),
+  concurrency_limit_exceeded: kind(429, 'rate_limit_error'),
+  queue_timeout: kind(429, 'rate_limit_error'),
   upstream_rate_limited: kind(429, 'rate_limit_error'),
+  budget_exceeded: kind(429, 'insufficient_quota', 'billing_error'),
   upstream_rejected: kind(400, 'invalid_request_error'),
   upstream_failed: kind(502, 'api_error'),
   overloaded: kind(503, 'overloaded_error'),
@@ -47,6 +51,10 @@ export interface Refusal {
   readonly status: number
   /** When to come back, in ms; absent where that is not known. */
   readonly retryAfterMs?: number
+  /** No wait of a client's own helps, however short `retryAfterMs` is or whether it is known at all. */
+  readonly isFutile?: boolean
+  /** Name of the limit of ours that stands in the way. */
+  readonly limitedBy?: string
   /** Methods that the path does take, for 405. */
   readonly allow?: string
 }
@@ -55,7 +63,7 @@ export interface Refusal {
 export function refusal(
   code: ErrorCode,
   message: string,
-  more: { param?: string | null; status?: number; retryAfterMs?: number; allow?: string } = {},
+  more: Partial<Omit<Refusal, 'code' | 'message'>> = {},
 ): Refusal {
   return {
     code,
@@ -63,6 +71,8 @@ export function refusal(
     param: more.param ?? null,
     status: more.status ?? ERRORS[code].status,
     ...(more.retryAfterMs === undefined ? {} : { retryAfterMs: more.retryAfterMs }),
+    ...(more.isFutile === undefined ? {} : { isFutile: more.isFutile }),
+    ...(more.limitedBy === undefined ? {} : { limitedBy: more.limitedBy }),
     ...(more.allow === undefined ? {} : { allow: more.allow }),
   }
 }

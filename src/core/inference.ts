@@ -15,12 +15,18 @@ export interface InferenceRequest {
   readonly body: Readonly<Record<string, unknown>>
   /** Bytes of the body as it came. */
   readonly bodyBytes: number
+  /** Its length as text, in UTF-16 units: the fewer of them to a byte, the less of it is ASCII. */
+  readonly bodyChars: number
   readonly stream: boolean
   /** Did the client ask for the usage event itself? */
   readonly wantsUsage: boolean
   /** Caller's bounds; they can only shorten the model's. Undefined where not sent. */
   readonly timeoutMs: number | undefined
   readonly firstTokenMs: number | undefined
+  /** Longest wait for its turn under a limit; 0: none. Undefined where not sent. */
+  readonly maxWaitMs: number | undefined
+  /** The end user it is for, in the caller's own words. */
+  readonly user: string | undefined
   /** W3C trace context, forwarded as it came. */
   readonly traceparent: string | undefined
 }

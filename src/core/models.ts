@@ -1,5 +1,18 @@
 /** What is said of models that are not there or not allowed: the same words wherever one is looked up. No I/O. */
 import { type Refusal, refusal } from './errors.ts'
+import type { Model } from './snapshot.ts'
+import type { Caller } from './tenant.ts'
+
+/** The model that a caller asks for, or why they cannot have it. */
+export function modelOf(
+  models: ReadonlyMap<string, Model>,
+  caller: Pick<Caller, 'mayCall'>,
+  alias: string,
+): Model | Refusal {
+  const model = models.get(alias)
+  if (model === undefined) return unknownModel(alias)
+  return caller.mayCall(alias) ? model : forbiddenModel(alias)
+}
 
 /** No such alias, or none that this caller may know of. Such answers differ by the id alone. */
 export const unknownModel = (alias: string): Refusal =>

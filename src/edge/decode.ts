@@ -61,6 +61,7 @@ export function decode(
     alias: body.model,
     body,
     bodyBytes: sizeBytes,
+    bodyChars: text.length,
     stream: operation !== 'embeddings' && body.stream === true,
     wantsUsage: body.stream_options?.include_usage === true,
     ...options,

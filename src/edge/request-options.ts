@@ -6,6 +6,8 @@ import { TIMEOUT_MAX_MS } from '../core/limits.ts'
 export interface RequestOptions {
   readonly timeoutMs: number | undefined
   readonly firstTokenMs: number | undefined
+  readonly maxWaitMs: number | undefined
+  readonly user: string | undefined
   readonly traceparent: string | undefined
 }
 
@@ -38,10 +40,14 @@ export function requestOptions(headers: Headers): RequestOptions | Refusal {
     if (value !== null && !isWellFormed(value))
       return refusal('invalid_request', `The header '${name}' must be ${expected}.`, { param: name })
   }
+  const maxWaitMs = headers.get('x-sluice-max-wait-ms')
   const traceparent = headers.get('traceparent')
   return {
     timeoutMs: Number(headers.get('x-sluice-timeout-ms')) || undefined,
     firstTokenMs: Number(headers.get('x-sluice-first-token-ms')) || undefined,
+    // Here 0 is a value: refuse at once.
+    maxWaitMs: maxWaitMs === null ? undefined : Number(maxWaitMs),
+    user: headers.get('x-sluice-user') ?? undefined,
     // Not one of ours: a malformed trace context is dropped, as W3C has it, never refused.
     traceparent: traceparent !== null && TRACEPARENT.test(traceparent) ? traceparent : undefined,
   }

@@ -18,7 +18,11 @@ context_length_exceeded 400 invalid_request_error invalid_request_error
 request_too_large 413 invalid_request_error request_too_large
 conflict 409 invalid_request_error invalid_request_error
 rate_limit_exceeded 429 rate_limit_error rate_limit_error
+token_limit_exceeded 429 rate_limit_error rate_limit_error
+concurrency_limit_exceeded 429 rate_limit_error rate_limit_error
+queue_timeout 429 rate_limit_error rate_limit_error
 upstream_rate_limited 429 rate_limit_error rate_limit_error
+budget_exceeded 429 insufficient_quota billing_error
 upstream_rejected 400 invalid_request_error invalid_request_error
 upstream_failed 502 api_error api_error
 overloaded 503 overloaded_error overloaded_error
@@ -49,13 +53,11 @@ describe('refusal', () => {
   })
 
   it('carries what it is given', () => {
-    expect(refusal('upstream_rejected', 'm', { param: 'n', status: 422, retryAfterMs: 0, allow: 'GET' })).toEqual({
+    const given = { param: 'n', status: 422, retryAfterMs: 0, isFutile: false, limitedBy: 'rpm', allow: 'GET' }
+    expect(refusal('upstream_rejected', 'm', given)).toStrictEqual({
       code: 'upstream_rejected',
       message: 'm',
-      param: 'n',
-      status: 422,
-      retryAfterMs: 0,
-      allow: 'GET',
+      ...given,
     })
     expect(refusal('invalid_request', 'm', { param: null }).param).toBeNull()
   })

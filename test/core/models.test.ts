@@ -1,6 +1,27 @@
-/** The words for a model that is not there and for one that is not allowed. */
+/** Who gets which model, and the words for one that is not there and for one that is not allowed. */
 import { expect, it } from 'vitest'
-import { forbiddenModel, unknownModel } from '../../src/core/models.ts'
+import { forbiddenModel, modelOf, unknownModel } from '../../src/core/models.ts'
+import { matcher } from '../../src/core/tenant.ts'
+import { deploymentOf } from '../support/path.ts'
+
+const { models } = deploymentOf({
+  providers: { p: { protocol: 'openai', baseUrl: 'https://p.example/v1' } },
+  models: { one: { targets: [{ provider: 'p', model: 'm' }] } },
+})
+const allowed = (...globs: string[]) => ({ mayCall: matcher(globs) })
+
+it('an alias that exists and is allowed is its model', () => {
+  expect(modelOf(models, allowed('o*'), 'one')).toBe(models.get('one'))
+})
+
+it('an alias that does not exist is unknown, whatever the key may call', () => {
+  expect(modelOf(models, allowed('*'), 'two')).toEqual(unknownModel('two'))
+  expect(modelOf(models, allowed(), 'two')).toEqual(unknownModel('two'))
+})
+
+it('an alias that the key may not call is forbidden', () => {
+  expect(modelOf(models, allowed('two'), 'one')).toEqual(forbiddenModel('one'))
+})
 
 it('an unknown model is a 404 that names the field, and two of them differ by the id alone', () => {
   const refused = unknownModel('one')

@@ -4,7 +4,7 @@ import type { Operation } from '../../src/core/inference.ts'
 import { decode } from '../../src/edge/decode.ts'
 
 const IDENTITY = { requestId: 'r', startedAtMs: 5 }
-const OPTIONS = { timeoutMs: 7, firstTokenMs: undefined, traceparent: 't' }
+const OPTIONS = { timeoutMs: 7, firstTokenMs: undefined, maxWaitMs: 9, user: 'u', traceparent: 't' }
 const MESSAGES = [{ role: 'user', content: 'hi' }]
 const CHAT = { model: 'm', messages: MESSAGES }
 
@@ -23,10 +23,13 @@ it('decodes a chat, unknown fields and all', () => {
     alias: 'm',
     body,
     bodyBytes: 123,
+    bodyChars: JSON.stringify(body).length,
     stream: false,
     wantsUsage: false,
     timeoutMs: 7,
     firstTokenMs: undefined,
+    maxWaitMs: 9,
+    user: 'u',
     traceparent: 't',
   })
 })

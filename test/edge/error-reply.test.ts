@@ -34,9 +34,33 @@ it.each([
   expect(headers.get('x-should-retry')).toBe(should)
 })
 
+it('tells a client not to try by itself where no wait helps, known or not', () => {
+  const futile = (retryAfterMs?: number) =>
+    errorReply(
+      refusal('token_limit_exceeded', 'Too much.', {
+        isFutile: true,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      }),
+      {},
+    ).headers
+  expect(futile(1).get('x-should-retry')).toBe('false')
+  expect(futile(1).get('retry-after-ms')).toBe('1')
+  for (const headers of [futile(), futile(Number.POSITIVE_INFINITY)]) {
+    expect(headers.get('x-should-retry')).toBe('false')
+    expect(headers.has('retry-after')).toBe(false)
+    expect(headers.has('retry-after-ms')).toBe(false)
+  }
+})
+
+it('names the limit of ours that stands in the way', () => {
+  const { headers } = errorReply(refusal('rate_limit_exceeded', 'Wait.', { limitedBy: 'rpm' }), {})
+  expect(headers.get('x-sluice-limited-by')).toBe('rpm')
+})
+
 it('says nothing of waiting or methods where nothing is known', () => {
   const { headers } = errorReply(refusal('overloaded', 'Busy.'), {})
-  for (const name of ['retry-after', 'retry-after-ms', 'x-should-retry', 'allow']) expect(headers.has(name)).toBe(false)
+  for (const name of ['retry-after', 'retry-after-ms', 'x-should-retry', 'x-sluice-limited-by', 'allow'])
+    expect(headers.has(name)).toBe(false)
 })
 
 it('names the methods a path takes', () => {
@@ -61,7 +85,12 @@ it('is one event in a stream, with what the status could not say', () => {
   })
 })
 
-it('has a null wait in a frame where none is known', () => {
-  const frame = new TextDecoder().decode(errorFrame(refusal('upstream_failed', 'Broke.')))
-  expect(JSON.parse(frame.slice(6))).toMatchObject({ error: { status: 502, retry_after_ms: null } })
+it.each([
+  [undefined, null],
+  [Number.POSITIVE_INFINITY, null],
+  [1000.2, 1001],
+])('a wait of %s ms stands in a frame as %s', (retryAfterMs, expected) => {
+  const refused = refusal('upstream_failed', 'Broke.', retryAfterMs === undefined ? {} : { retryAfterMs })
+  const frame = new TextDecoder().decode(errorFrame(refused))
+  expect(JSON.parse(frame.slice(6))).toMatchObject({ error: { status: 502, retry_after_ms: expected } })
 })

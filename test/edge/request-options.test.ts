@@ -3,7 +3,13 @@ import { expect, it } from 'vitest'
 import { requestOptions } from '../../src/edge/request-options.ts'
 
 const read = (headers: Record<string, string>) => requestOptions(new Headers(headers))
-const NONE = { timeoutMs: undefined, firstTokenMs: undefined, traceparent: undefined }
+const NONE = {
+  timeoutMs: undefined,
+  firstTokenMs: undefined,
+  maxWaitMs: undefined,
+  user: undefined,
+  traceparent: undefined,
+}
 const ID = '1 to 128 printable ASCII characters without spaces'
 const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
@@ -22,6 +28,15 @@ it('reads the two bounds, each its own', () => {
 
 it('takes 0 for no bound of the caller', () => {
   expect(read({ 'x-sluice-timeout-ms': '0', 'x-sluice-first-token-ms': '0' })).toEqual(NONE)
+})
+
+it('takes 0 for no wait at all, which is not the same as nothing said', () => {
+  expect(read({ 'x-sluice-max-wait-ms': '0' })).toEqual({ ...NONE, maxWaitMs: 0 })
+  expect(read({ 'x-sluice-max-wait-ms': '15000' })).toEqual({ ...NONE, maxWaitMs: 15_000 })
+})
+
+it('hands on the end user as it was written', () => {
+  expect(read({ 'x-sluice-user': 'User@Example' })).toEqual({ ...NONE, user: 'User@Example' })
 })
 
 it.each([

@@ -108,10 +108,13 @@ export function requestOf(more: Partial<InferenceRequest> = {}): InferenceReques
     alias: 'model',
     body: { model: 'model', messages: [{ role: 'user', content: 'Say hello.' }] },
     bodyBytes: 400,
+    bodyChars: 400,
     stream: false,
     wantsUsage: false,
     timeoutMs: undefined,
     firstTokenMs: undefined,
+    maxWaitMs: undefined,
+    user: undefined,
     traceparent: undefined,
     ...more,
   }
