@@ -1,0 +1,64 @@
+/** Which limits apply: the deployment's, overridden by name by the tenant's, then by the key's. No I/O. */
+import type { Config, Limit } from './config.ts'
+import type { Unit, Window } from './ledger/types.ts'
+import type { ApiKey, Tenant } from './tenant.ts'
+
+/** A limit with its defaults filled in; whom it counts, and whether it applies at all, is a request's business. */
+export interface LimitInForce {
+  readonly name: string
+  readonly of: Unit
+  readonly window: Window
+  /** Micro-dollars for `usd`. */
+  readonly amount: number
+  readonly hard: boolean
+  readonly scope: 'tenant' | 'key' | 'user' | 'model'
+  /** Glob over aliases; undefined: all. */
+  readonly model: string | undefined
+}
+
+/** The limits of a tenant (key null), or of one of its keys: by first mention of their names. */
+export function limitsInForce(
+  config: Pick<Config, 'limits'>,
+  tenant: Pick<Tenant, 'limits'>,
+  key: Pick<ApiKey, 'limits'> | null,
+): readonly LimitInForce[] {
+  const byName = new Map<string, LimitInForce>()
+  const lists = [
+    { limits: config.limits, scope: 'tenant' },
+    { limits: tenant.limits ?? [], scope: 'tenant' },
+    { limits: key?.limits ?? [], scope: 'key' },
+  ] as const
+  for (const { limits, scope } of lists) {
+    for (const limit of limits) {
+      const found = inForce(limit, scope)
+      if (found === null) byName.delete(limit.name)
+      else byName.set(limit.name, found)
+    }
+  }
+  return [...byName.values()]
+}
+
+/** Null where the limit takes another of its name away. */
+function inForce(limit: Limit, scope: LimitInForce['scope']): LimitInForce | null {
+  const { name, of, amount, model } = limit
+  if (of === undefined || amount === null) return null
+  return {
+    name,
+    of,
+    window: windowOf(limit, amount),
+    amount: of === 'usd' ? Math.round(amount * 1_000_000) : amount,
+    hard: of === 'usd' || limit.hard === true,
+    scope: limit.scope ?? scope,
+    model,
+  }
+}
+
+function windowOf({ of, perSeconds, per, timeZone = 'UTC', shape, burst }: Limit, amount: number): Window {
+  if (of === 'concurrency') return { kind: 'held' }
+  if (per !== undefined) return { kind: 'calendar', per, timeZone }
+  // A limit without a window never gets past validation.
+  const perMs = (perSeconds ?? 1) * 1000
+  return shape === 'paced'
+    ? { kind: 'paced', perMs, burst: burst ?? Math.max(1, Math.floor(amount / 10)) }
+    : { kind: 'sliding', perMs }
+}

@@ -1,0 +1,89 @@
+/** Limits override each other by name, and have their defaults filled in. */
+import { expect, it } from 'vitest'
+import type { Limit } from '../../src/core/config.ts'
+import { limitsInForce } from '../../src/core/limits-in-force.ts'
+
+const rpm: Limit = { name: 'rpm', of: 'requests', amount: 600, perSeconds: 60 }
+const month: Limit = { name: 'month', of: 'usd', amount: 0.1, per: 'month' }
+
+it('fills in scope, window and hardness', () => {
+  const flight: Limit = { name: 'flight', of: 'concurrency', amount: 5, scope: 'user' }
+  const tpm: Limit = {
+    name: 'tpm',
+    of: 'tokens',
+    amount: 9,
+    perSeconds: 1,
+    hard: true,
+    model: 'chat-*',
+    scope: 'model',
+  }
+  expect(limitsInForce({ limits: [rpm, month, flight, tpm] }, {}, null)).toEqual([
+    {
+      name: 'rpm',
+      of: 'requests',
+      window: { kind: 'sliding', perMs: 60_000 },
+      amount: 600,
+      hard: false,
+      scope: 'tenant',
+      model: undefined,
+    },
+    {
+      name: 'month',
+      of: 'usd',
+      window: { kind: 'calendar', per: 'month', timeZone: 'UTC' },
+      amount: 100_000,
+      hard: true,
+      scope: 'tenant',
+      model: undefined,
+    },
+    {
+      name: 'flight',
+      of: 'concurrency',
+      window: { kind: 'held' },
+      amount: 5,
+      hard: false,
+      scope: 'user',
+      model: undefined,
+    },
+    {
+      name: 'tpm',
+      of: 'tokens',
+      window: { kind: 'sliding', perMs: 1000 },
+      amount: 9,
+      hard: true,
+      scope: 'model',
+      model: 'chat-*',
+    },
+  ])
+})
+
+it('takes the tenant over the deployment, and the key over the tenant', () => {
+  const limits = (tenant: Limit[], key: Limit[] | null) =>
+    limitsInForce({ limits: [rpm, month] }, { limits: tenant }, key && { limits: key }).map(
+      ({ name, amount, scope }) => `${name} ${amount} ${scope}`,
+    )
+  expect(limits([], null)).toEqual(['rpm 600 tenant', 'month 100000 tenant'])
+  expect(limits([{ ...rpm, amount: 5 }], null)).toEqual(['rpm 5 tenant', 'month 100000 tenant'])
+  expect(limits([{ ...rpm, amount: 5 }], [{ ...rpm, amount: 2 }])).toEqual(['rpm 2 key', 'month 100000 tenant'])
+  expect(limits([], [{ ...rpm, amount: 2, scope: 'tenant' }])).toEqual(['rpm 2 tenant', 'month 100000 tenant'])
+  expect(limits([{ name: 'rpm', amount: null }], null)).toEqual(['month 100000 tenant'])
+  expect(limits([{ name: 'rpm', amount: null }], [rpm])).toEqual(['month 100000 tenant', 'rpm 600 key'])
+  expect(limits([], [{ name: 'none', amount: null }])).toEqual(['rpm 600 tenant', 'month 100000 tenant'])
+})
+
+it('lets a paced limit burst by a tenth of its amount, or by one, unless it says how much', () => {
+  const burst = (amount: number, more: Partial<Limit> = {}) =>
+    limitsInForce({ limits: [{ ...rpm, amount, shape: 'paced', ...more }] }, {}, null)[0]?.window
+  expect(burst(600)).toEqual({ kind: 'paced', perMs: 60_000, burst: 60 })
+  expect(burst(9)).toEqual({ kind: 'paced', perMs: 60_000, burst: 1 })
+  expect(burst(600, { burst: 3 })).toEqual({ kind: 'paced', perMs: 60_000, burst: 3 })
+})
+
+it('counts days in the zone that the limit names', () => {
+  const zoned: Limit = { name: 'day', of: 'tokens', amount: 1, per: 'day', timeZone: 'Europe/Berlin' }
+  expect(limitsInForce({ limits: [zoned] }, {}, null)[0]?.window).toEqual({
+    kind: 'calendar',
+    per: 'day',
+    timeZone: 'Europe/Berlin',
+  })
+})
