@@ -1,6 +1,6 @@
 /** The config document: its schema, from which validation, defaults and the published JSON Schema come. No I/O. */
 import { z } from 'zod'
-import { TIMEOUT_MAX_MS } from './limits.ts'
+import { RATE_GUARD_SECONDS_MAX, TIMEOUT_MAX_MS } from './limits.ts'
 
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -')
 const alias = z.string().regex(/^[!-~]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')
@@ -112,6 +112,17 @@ export const configSchema = z.strictObject({
   models: z.record(alias, modelSchema).default({}),
   embedder: embedderSchema.optional(),
   limits: z.array(limitSchema).max(256).default([]),
+  guard: z
+    .strictObject({
+      requests: z.number().int().min(1).max(1_000_000),
+      perSeconds: z.number().int().min(1).max(RATE_GUARD_SECONDS_MAX),
+    })
+    .optional()
+    .describe(
+      'Coarse request rate per key, looked at before the limits; absent: none. It lets requests pass while its store ' +
+        'is out of reach. Without Upstash Redis the binding RATE_LIMITER counts, to the limit and period in ' +
+        'wrangler.toml: write the same here',
+    ),
   cors: z.strictObject({ origins: z.array(z.string().max(256)).max(64).default([]) }).prefault({}),
   unknownPrice: z.enum(['block', 'ignore']).default('block'),
   log: z

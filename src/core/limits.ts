@@ -168,3 +168,19 @@ export const LEASE_AFTER_CUT_MS = 100
 export const PROMISE_HORIZON_MS = 60_000
 /** Such moments remembered of one counter. */
 export const PROMISES_MAX = 1000
+
+/** How long a request waits for the coarse request-rate guard; later, it goes on without. */
+export const RATE_GUARD_MS = 50
+/** Failures of the guard's limiter in a row after which it is left alone, and for how long before one request tries it. */
+export const RATE_GUARD_FAILURES_MAX = 5
+export const RATE_GUARD_REST_MS = 1000
+/** An open guard is logged at most once in this time. */
+export const RATE_GUARD_LOG_MS = 60_000
+/** Longest window of the guard. */
+export const RATE_GUARD_SECONDS_MAX = 3600
+/** Deadline of one call to Upstash Redis, and how much of its reply is read. */
+export const REDIS_CALL_MS = 1000
+export const REDIS_REPLY_BYTES_MAX = 1024 * 1024
+/** Rules that one isolate keeps a limiter for, and keys that it knows to be over theirs. */
+export const RATE_RULES_MAX = 16
+export const RATE_BLOCKED_KEYS_MAX = 10_000

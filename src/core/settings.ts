@@ -8,6 +8,14 @@ export interface Settings {
   readonly adminTokens: readonly string[]
   /** Upstream URLs may be plain HTTP on private or loopback addresses. */
   readonly allowPrivate: boolean
+  /** Upstash Redis over REST; undefined where the deployment has none. */
+  readonly redis: RestStore | undefined
+}
+
+/** Where a store is reached over REST, and the token that opens it. */
+export interface RestStore {
+  readonly url: string
+  readonly token: string
 }
 
 /** What is wrong with which variable. */
@@ -17,6 +25,9 @@ export interface SettingsFault {
 }
 
 const ADMIN_TOKEN_CHARS_MIN = 32
+/** What a header can carry, and what is said of anything else. */
+const PRINTABLE = /^[!-~]+$/
+const NOT_PRINTABLE = 'is malformed: it must be printable ASCII without spaces'
 /** Either both of a pair are set or neither. */
 const PAIRS = [
   ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
@@ -45,21 +56,31 @@ export function readSettings(
     if (token === undefined) continue
     if (token.length < ADMIN_TOKEN_CHARS_MIN)
       return { variable, message: `is shorter than ${ADMIN_TOKEN_CHARS_MIN} characters` }
-    if (!/^[!-~]+$/.test(token)) return { variable, message: 'is malformed: it must be printable ASCII without spaces' }
+    if (!PRINTABLE.test(token)) return { variable, message: NOT_PRINTABLE }
     adminTokens.push(token)
   }
   for (const pair of PAIRS) {
     const missing = pair.find((name) => read(name) === undefined)
     if (missing !== undefined && pair.some((name) => read(name) !== undefined))
       return { variable: missing, message: 'is not set, but the other of its pair is' }
-    const [variable] = pair
-    const url = read(variable)
-    if (url !== undefined && !/^https?:$/.test(URL.parse(url)?.protocol ?? ''))
-      return { variable, message: 'is malformed: it must be a URL, as in https://name.upstash.io' }
+    const [url, token] = pair.map(read)
+    if (url === undefined || token === undefined) continue
+    if (!isBaseUrl(url))
+      return { variable: pair[0], message: 'is malformed: it must be a URL, as in https://name.upstash.io' }
+    // A header with it would be refused at every call, with the token in the runtime's message.
+    if (!PRINTABLE.test(token)) return { variable: pair[1], message: NOT_PRINTABLE }
   }
   const allowPrivate = read('SLUICE_ALLOW_PRIVATE') ?? '0'
   // Whoever writes `true` believes that it counts: better told at the start than by the first config that is refused.
   if (!/^[01]$/.test(allowPrivate))
     return { variable: 'SLUICE_ALLOW_PRIVATE', message: 'is malformed: it is 1, or not set' }
-  return { masterKey, previousMasterKey, adminTokens, allowPrivate: allowPrivate === '1' }
+  const [url, token] = PAIRS[0].map(read)
+  const redis = url === undefined || token === undefined ? undefined : { url, token }
+  return { masterKey, previousMasterKey, adminTokens, allowPrivate: allowPrivate === '1', redis }
+}
+
+/** Scheme, host, port and path: what a call's own path can be put behind. */
+function isBaseUrl(text: string): boolean {
+  const url = URL.parse(text)
+  return url !== null && /^https?:$/.test(url.protocol) && url.username + url.password + url.search + url.hash === ''
 }

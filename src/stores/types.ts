@@ -129,3 +129,18 @@ export interface TenantAdmin {
     limit: number,
   ): Promise<{ data: UsageRecord[]; hasMore: boolean; last: string | null }>
 }
+
+/** What a request rate is held to: so many in any window of so many seconds, about. */
+export interface RateRule {
+  readonly requests: number
+  readonly perSeconds: number
+}
+
+/** A coarse request rate per key: it may be off by some, and is never asked about tokens or money. */
+export interface RateLimiter {
+  /** Counts one request of `key` if it is within the rule. Rejects when its store cannot tell. */
+  limit(
+    key: string,
+    rule: RateRule,
+  ): Promise<{ readonly allowed: true } | { readonly allowed: false; readonly retryAfterMs: number }>
+}
