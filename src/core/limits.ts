@@ -164,7 +164,7 @@ export const LEDGER_WAITERS_MAX = 5000
 export const LEASE_MS = 30_000
 /** The slot of a request that was cut stays taken this long after its end, until its origin has noticed. */
 export const LEASE_AFTER_CUT_MS = 100
-/** Moments told to refused callers are staggered over at most this time (a window's own length where it is shorter). */
+/** Moments told to callers whom a paced limit refused are staggered over at most this time. */
 export const PROMISE_HORIZON_MS = 60_000
 /** Such moments remembered of one counter. */
 export const PROMISES_MAX = 1000
@@ -184,3 +184,42 @@ export const REDIS_REPLY_BYTES_MAX = 1024 * 1024
 /** Rules that one isolate keeps a limiter for, and keys that it knows to be over theirs. */
 export const RATE_RULES_MAX = 16
 export const RATE_BLOCKED_KEYS_MAX = 10_000
+
+/** Aliases of one caller whose applicable limits an isolate remembers. */
+export const APPLIED_LIMITS_PER_CALLER_MAX = 64
+/** Output assumed, and sent as the bound, where a worst case is reserved and neither caller nor target names one. */
+export const OUTPUT_TOKENS_ASSUMED_MAX = 8192
+/** Largest amount of a money limit, USD: in micro-dollars a double still counts it exactly. */
+export const BUDGET_USD_MAX = 1_000_000_000
+
+/** A question to the ledger may take so many times its object's mean round trip: at least this, at most OBJECT_CALL_MS. */
+export const ADMIT_ROUND_TRIPS_MAX = 3
+export const ADMIT_DEADLINE_MIN_MS = 250
+/** Tenants' objects whose round trip one isolate remembers, and whose slices, and that are out of its reach. */
+export const ROUND_TRIPS_MAX = 1000
+export const SLICE_OWNERS_MAX = 1000
+export const OUTAGES_MAX = 1000
+/** Sets of counters of one tenant that an isolate holds a slice of; aliases of which it knows what was learned. */
+export const SLICE_SETS_MAX = 64
+export const LEARNED_MODELS_MAX = 64
+/** Slices done with whose report has not arrived: so many of a tenant, and it is sent again after this. */
+export const SLICE_REPORTS_MAX = 64
+export const SLICE_REPORT_RETRY_MS = 5000
+/** While the ledger is out of reach, rates open to this part of their amount in each isolate, for at most so long. */
+export const LOCAL_AMOUNT_PART = 8
+export const LOCAL_OPEN_MS = 30_000
+/** … and one request in this time tries the object. */
+export const LOCAL_TRY_MS = 1000
+/** Counts that one isolate's own limiter remembers. */
+export const LOCAL_COUNTS_MAX = 5000
+/** A request in flight renews its concurrency lease this often, together with the others of its tenant. */
+export const LEASE_RENEW_MS = 10_000
+/** Requests with a lease that one isolate remembers. */
+export const LEASES_HELD_MAX = 20_000
+/** A reservation outlives the longest its request can run by this. */
+export const RESERVATION_SLACK_MS = 60_000
+/** How often a request asks the ledger when the object is lost while it waits, the first time included. */
+export const ASKS_MAX = 3
+/** A flush that failed is tried again by whoever made it, after this and then twice as long each time, so often. */
+export const USAGE_RETRY_MS = 1000
+export const USAGE_RETRIES_MAX = 4

@@ -92,6 +92,13 @@ export interface SliceReport {
   readonly lastUsedMs: number
 }
 
+/** The limits of a request and how they stood when it was decided about, for the headers of its reply. */
+export interface LimitState {
+  readonly counters: readonly Counter[]
+  /** By index of `counters`. */
+  readonly levels: readonly Level[]
+}
+
 /** The ledger's answer; `levels` by index of the ask's counters. */
 export type Verdict =
   | {

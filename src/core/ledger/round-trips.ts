@@ -1,0 +1,24 @@
+/** How long each tenant's object takes to answer this isolate, and so how long it is worth waiting for. No I/O. */
+import { BoundedMap } from '../../lib/bounded-map.ts'
+import { ADMIT_DEADLINE_MIN_MS, ADMIT_ROUND_TRIPS_MAX, OBJECT_CALL_MS, ROUND_TRIPS_MAX } from '../limits.ts'
+
+/** Weight of the newest round trip in the mean. */
+const NEWEST = 0.2
+
+/** One per isolate. Owners are named `<tenant>.<generation>`. */
+export class RoundTrips {
+  readonly #meanMs = new BoundedMap<string, number>(ROUND_TRIPS_MAX)
+
+  /** Notes a call that did not wait; one that missed its deadline too, or a far object would be late for ever. */
+  observe(owner: string, ms: number): void {
+    const mean = this.#meanMs.get(owner)
+    this.#meanMs.set(owner, mean === undefined ? ms : mean + NEWEST * (ms - mean))
+  }
+
+  /** How long a call of it may take. An object never heard of is perhaps just starting: it gets the most. */
+  deadlineMs(owner: string): number {
+    const mean = this.#meanMs.get(owner)
+    if (mean === undefined) return OBJECT_CALL_MS
+    return Math.min(OBJECT_CALL_MS, Math.max(ADMIT_DEADLINE_MIN_MS, ADMIT_ROUND_TRIPS_MAX * mean))
+  }
+}
