@@ -3,6 +3,7 @@ import { authenticate, type Guard } from './authenticate/authenticate.ts'
 import type { Presented } from './authenticate/presented.ts'
 import { type Refusal, refusal } from './core/errors.ts'
 import type { InferenceRequest } from './core/inference.ts'
+import type { Counter, Level } from './core/ledger/types.ts'
 import type { Caller } from './core/tenant.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
 import { type Ending, record } from './record/record.ts'
@@ -16,14 +17,25 @@ export interface Entry {
 }
 
 /** How a request is answered: exactly one of these, each recorded once. `cancelled`: the client left first. */
-export type Answer =
-  | (Extract<Outcome, { kind: 'whole' }> & { readonly costMicroUsd: number | null })
-  | Extract<Outcome, { kind: 'stream' | 'cancelled' }>
-  | (Tried & { readonly kind: 'refused'; readonly refusal: Refusal })
+export type Answer = Admitted &
+  (
+    | (Extract<Outcome, { kind: 'whole' }> & { readonly costMicroUsd: number | null })
+    | Extract<Outcome, { kind: 'stream' | 'cancelled' }>
+    | (Tried & { readonly kind: 'refused'; readonly refusal: Refusal })
+  )
+
+/** What admission knows of a request. */
+interface Admitted {
+  /** The limits that applied, and how each stood afterwards, by index; null where there were none. */
+  readonly limits: { readonly counters: readonly Counter[]; readonly levels: readonly Level[] } | null
+  /** Time waited for its turn. */
+  readonly queueMs: number
+}
 
 /** Stands in a row for the status of a client who left before one was sent. */
 const CLIENT_LEFT_STATUS = 499
 const UNTRIED: Tried = { attempts: 0, target: null, askedAtMs: null }
+const UNLIMITED: Admitted = { limits: null, queueMs: 0 }
 const NO_DEPLOYMENT = refusal('overloaded', 'The configuration cannot be read at the moment. Try again in a second.', {
   retryAfterMs: 1000,
 })
@@ -51,20 +63,20 @@ export async function answer(
   const plan = route(services, entry.deployment, entry.caller, request)
   if (plan.kind === 'refused') {
     end(services, entry, request, { ...UNTRIED, outcome: plan.outcome, refusal: plan.refusal })
-    return { ...UNTRIED, kind: 'refused', refusal: plan.refusal }
+    return { ...UNTRIED, ...UNLIMITED, kind: 'refused', refusal: plan.refusal }
   }
 
   const outcome = await dispatch(services, request, plan, signal)
   switch (outcome.kind) {
     case 'cancelled':
       end(services, entry, request, { ...outcome, outcome: 'cancelled' })
-      return outcome
+      return { ...outcome, ...UNLIMITED }
     case 'refused':
     case 'failed':
       end(services, entry, request, { ...outcome, outcome: outcome.kind })
-      return { ...outcome, kind: 'refused' }
+      return { ...outcome, ...UNLIMITED, kind: 'refused' }
     case 'whole':
-      return { ...outcome, ...end(services, entry, request, { ...outcome, outcome: 'finished' }) }
+      return { ...outcome, ...UNLIMITED, ...end(services, entry, request, { ...outcome, outcome: 'finished' }) }
     case 'stream': {
       // Not the request itself: its body is not kept for as long as the stream goes on.
       const of = { requestId: request.requestId, startedAtMs: request.startedAtMs, alias: request.alias }
@@ -73,7 +85,7 @@ export async function answer(
         end(services, entry, of, { ...outcome, outcome: kind, usage, firstTokenMs, code }),
       )
       services.background(recorded)
-      return outcome
+      return { ...outcome, ...UNLIMITED }
     }
   }
 }

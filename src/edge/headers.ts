@@ -1,6 +1,7 @@
 /** The headers of replies: what an inference reply says of itself, and what every reply carries. */
 import { formatUsd } from '../core/money.ts'
 import type { Answer } from '../gateway.ts'
+import { limitHeaders } from './limit-headers.ts'
 
 /** What the caller's own request id must look like to come back. */
 const CLIENT_REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -29,20 +30,23 @@ export function unansweredHeaders(headers: ReplyHeaders, alias: string | null): 
 
 /** What an inference reply says of how it was answered; cost only where it is known before the body goes out. */
 export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs: number, answer: Answer): ReplyHeaders {
-  const overheadMs = Math.max(0, (answer.askedAtMs ?? startedAtMs) - startedAtMs)
+  const queueMs = Math.ceil(answer.queueMs)
+  const overheadMs = Math.max(0, (answer.askedAtMs ?? startedAtMs) - startedAtMs - queueMs)
   if (ALIAS.test(alias)) headers['x-sluice-model'] = alias
   headers['x-sluice-attempts'] = String(answer.attempts)
   headers['x-sluice-cache'] = 'bypass'
-  headers['x-sluice-queue-ms'] = '0'
+  headers['x-sluice-queue-ms'] = String(queueMs)
   headers['x-sluice-overhead-ms'] = String(overheadMs)
   if (answer.target !== null) headers['x-sluice-target'] = answer.target.id
+  if (answer.limits !== null) limitHeaders(headers, answer.limits)
   if (answer.kind === 'whole') headers['x-sluice-cost-usd'] = formatUsd(answer.costMicroUsd)
+  const queue = queueMs > 0 ? `, queue;dur=${queueMs}` : ''
   if (answer.kind !== 'whole' && answer.kind !== 'stream') {
-    headers['server-timing'] = `sluice;dur=${overheadMs}`
+    headers['server-timing'] = `sluice;dur=${overheadMs}${queue}`
     return headers
   }
   const upstreamMs = Math.max(0, answer.committedAtMs - (answer.askedAtMs ?? startedAtMs))
-  headers['server-timing'] = `sluice;dur=${overheadMs}, upstream;dur=${upstreamMs}`
+  headers['server-timing'] = `sluice;dur=${overheadMs}${queue}, upstream;dur=${upstreamMs}`
   const { processingMs, version, requestId } = answer.upstream
   if (processingMs !== null) headers['openai-processing-ms'] = processingMs
   if (version !== null) headers['openai-version'] = version
