@@ -23,7 +23,7 @@ const room = (values: readonly string[], types: readonly string[] = [], packages
 
 /** Room → what it may import. A room is a folder of src/, a file in it, or one of the kinds of stores. */
 export const rooms: Readonly<Record<string, Room>> = {
-  core: room([], [], ['zod', 'ipaddr.js']),
+  core: room([], [], ['zod', 'ipaddr.js', 'temporal-polyfill']),
   // The runtime's own arithmetic: hashing and encodings, no I/O.
   lib: room([], [], ['node:buffer', 'node:crypto']),
   'stores/types': room([], ['core']),

@@ -223,3 +223,7 @@ export const ASKS_MAX = 3
 /** A flush that failed is tried again by whoever made it, after this and then twice as long each time, so often. */
 export const USAGE_RETRY_MS = 1000
 export const USAGE_RETRIES_MAX = 4
+/** Slots of a sliding window: what it stores at most, and what it is too careful by, a slot's width. */
+export const LEDGER_WINDOW_SLOTS = 120
+/** Charges that a paced count remembers in order to undo one exactly. */
+export const LEDGER_PACER_LOWS_MAX = 64

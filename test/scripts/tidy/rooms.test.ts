@@ -20,6 +20,7 @@ describe('allowed', () => {
     ['src/index.ts', "import { app } from './edge/app.ts'"],
     ['src/edge/app.ts', "import { Hono } from 'hono'\nimport { z } from '@hono/zod-openapi'"],
     ['src/core/config.ts', "import { z } from 'zod'"],
+    ['src/core/ledger/a.ts', "import { create } from 'temporal-polyfill/fns/ZonedDateTime'"],
     ['src/providers/bridge.ts', "import type { LanguageModelV4 } from '@ai-sdk/provider'"],
     ['src/objects/tenant.ts', "import { DurableObject } from 'cloudflare:workers'"],
   ])('%s: %s', (path, text) => {
