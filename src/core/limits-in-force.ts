@@ -46,7 +46,7 @@ function inForce(limit: Limit, scope: LimitInForce['scope']): LimitInForce | nul
     name,
     of,
     window: windowOf(limit, amount),
-    amount: of === 'usd' ? Math.round(amount * 1_000_000) : amount,
+    amount: of === 'usd' ? microUsd(amount) : amount,
     hard: of === 'usd' || limit.hard === true,
     scope: limit.scope ?? scope,
     model,
@@ -58,7 +58,14 @@ function windowOf({ of, perSeconds, per, timeZone = 'UTC', shape, burst }: Limit
   if (per !== undefined) return { kind: 'calendar', per, timeZone }
   // A limit without a window never gets past validation.
   const perMs = (perSeconds ?? 1) * 1000
-  return shape === 'paced'
-    ? { kind: 'paced', perMs, burst: burst ?? Math.max(1, Math.floor(amount / 10)) }
-    : { kind: 'sliding', perMs }
+  if (shape !== 'paced') return { kind: 'sliding', perMs }
+  const units = (written: number): number => (of === 'usd' ? microUsd(written) : written)
+  return {
+    kind: 'paced',
+    perMs,
+    burst: burst === undefined ? Math.max(1, Math.floor(units(amount) / 10)) : units(burst),
+  }
 }
+
+/** Whole micro-dollars, never more than was written. A double has 15 digits: 0.29 is not 0.28999…, nor 3e-7 one. */
+const microUsd = (usd: number): number => Math.floor(Number((usd * 1_000_000).toPrecision(15)))

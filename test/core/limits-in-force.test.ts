@@ -87,3 +87,24 @@ it('counts days in the zone that the limit names', () => {
     timeZone: 'Europe/Berlin',
   })
 })
+
+it.each([
+  [0.29, 290_000],
+  [123_456_789.123456, 123_456_789_123_456],
+  [0.000_001_9, 1],
+  [0.000_000_9, 0],
+  [0, 0],
+])('counts %s USD as %i micro-dollars, never as more', (amount, expected) => {
+  expect(limitsInForce({ limits: [{ ...month, amount }] }, {}, null)[0]?.amount).toBe(expected)
+})
+
+it('takes the burst of a limit on money in its own unit', () => {
+  const burst = (more: Partial<Limit>) =>
+    limitsInForce(
+      { limits: [{ name: 'm', of: 'usd', amount: 5, perSeconds: 60, shape: 'paced', ...more }] },
+      {},
+      null,
+    )[0]?.window
+  expect(burst({})).toEqual({ kind: 'paced', perMs: 60_000, burst: 500_000 })
+  expect(burst({ burst: 2 })).toEqual({ kind: 'paced', perMs: 60_000, burst: 2_000_000 })
+})

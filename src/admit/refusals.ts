@@ -1,0 +1,97 @@
+/** What a caller is told whom a limit stops: which one, what it allows, and the way out. No I/O. */
+import { type ErrorCode, type Refusal, refusal } from '../core/errors.ts'
+import type { Counter, Unit, Verdict, Window } from '../core/ledger/types.ts'
+import { formatUsd } from '../core/money.ts'
+
+/** What is read of a ledger's refusal. */
+type Refused = Pick<Extract<Verdict, { kind: 'refused' }>, 'retryAfterMs' | 'isFutile'>
+
+const CODES: Readonly<Record<Unit, ErrorCode>> = {
+  requests: 'rate_limit_exceeded',
+  tokens: 'token_limit_exceeded',
+  concurrency: 'concurrency_limit_exceeded',
+  usd: 'budget_exceeded',
+}
+
+/** The code of a refusal by a limit on this unit. */
+export const limitCode = (of: Unit): ErrorCode => CODES[of]
+
+/** The refusal by a limit, at once; of a request that alone is more than the limit, it says so. */
+export function limitRefusal(counter: Counter, refused: Refused): Refusal {
+  const { retryAfterMs, isFutile } = refused
+  const told = { limitedBy: counter.limit, ...(Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}) }
+  if (isFutile)
+    return refusal(
+      limitCode(counter.of),
+      `This request alone is more than the ${limitWords(counter)}. ${LESS[counter.of]}`,
+      {
+        ...told,
+        isFutile,
+      },
+    )
+  const when = waitWords(retryAfterMs)
+  return refusal(limitCode(counter.of), `Reached the ${limitWords(counter)}. ${when} ${MORE}`, told)
+}
+
+/** The refusal of a request that waited for its turn as long as it may. */
+export function queueTimeout(counter: Counter, waitedMs: number, refused: Refused): Refusal {
+  const { retryAfterMs, isFutile } = refused
+  return refusal(
+    'queue_timeout',
+    `Waited ${secondsWords(waitedMs)} for the ${limitWords(counter)}, in vain. ${waitWords(retryAfterMs)} ` +
+      "A larger 'x-sluice-max-wait-ms' waits longer, as far as your tenant's policy allows.",
+    {
+      limitedBy: counter.limit,
+      ...(Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}),
+      ...(isFutile ? { isFutile } : {}),
+    },
+  )
+}
+
+/** The refusal where a limit on money cannot count what any target of the model would cost. */
+export const unpricedRefusal = (alias: string, limit: string): Refusal =>
+  refusal(
+    'budget_exceeded',
+    `The limit '${limit}' is on money, and no usable target of the model '${alias}' has a price. ` +
+      `Ask your operator to give its targets a "price", or to set "unknownPrice" to "ignore" in the config.`,
+    { param: 'model', limitedBy: limit, isFutile: true },
+  )
+
+const MORE = 'Ask your operator for a higher limit if you need more.'
+const LESS: Readonly<Record<Unit, string>> = {
+  requests: MORE,
+  concurrency: MORE,
+  tokens: `Shorten the prompt, or set 'max_completion_tokens' lower. ${MORE}`,
+  usd: `Shorten the prompt, or set 'max_completion_tokens' lower. ${MORE}`,
+}
+
+/** In the words of a config: the name, the amount, whom it counts and over which time. Subjects are not named. */
+function limitWords({ limit, of, amount, window, scope }: Counter): string {
+  const units = of === 'usd' ? `${formatUsd(amount)} USD` : `${amount} ${of === 'concurrency' ? 'requests' : of}`
+  return `limit '${limit}' of ${units} ${windowWords(window)} for ${SCOPES[scope]}`
+}
+
+const SCOPES: Readonly<Record<Counter['scope'], string>> = {
+  tenant: 'your tenant',
+  key: 'this key',
+  user: 'this user',
+  model: 'this model',
+}
+
+function windowWords(window: Window): string {
+  switch (window.kind) {
+    case 'held':
+      return 'at once'
+    case 'calendar':
+      return `a ${window.per} (${window.timeZone})`
+    case 'sliding':
+    case 'paced':
+      return `in ${window.perMs / 1000} s`
+  }
+}
+
+const waitWords = (retryAfterMs: number): string =>
+  Number.isFinite(retryAfterMs) ? `Try again in ${secondsWords(retryAfterMs)}.` : 'No wait helps.'
+
+/** Rounded up to a tenth, so that a message never says less than its header. */
+const secondsWords = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`
