@@ -2,10 +2,11 @@
 import { addValue, type Histogram, mergeHistogram, quantile } from './histogram.ts'
 import type { UsageRecord } from './usage-record.ts'
 
-/** A question to the roll-ups: half-open range of instants (RFC 3339), and what to group by. */
+/** A question to the roll-ups: half-open range of instants (RFC 3339), of one key or all, and what to group by. */
 export interface RollupQuery {
   readonly from?: string | undefined
   readonly to?: string | undefined
+  readonly key?: string | undefined
   readonly by: readonly ('model' | 'key' | 'day')[]
 }
 
@@ -137,18 +138,21 @@ export function mergeRollup(into: Rollup, from: Rollup): void {
 /** Collects roll-ups and single records into the groups of a query. */
 export class RollupGroups {
   readonly #by: RollupQuery['by']
+  readonly #key: string | undefined
   readonly #groups = new Map<string, { key: RollupKey; rollup: Rollup }>()
 
-  constructor(by: RollupQuery['by']) {
+  /** Of one key alone where one is named. */
+  constructor({ by, key }: Pick<RollupQuery, 'by' | 'key'>) {
     this.#by = by
+    this.#key = key
   }
 
   add(key: RollupKey, rollup: Rollup): void {
-    mergeRollup(this.#group(key), rollup)
+    if (this.#isOf(key)) mergeRollup(this.#group(key), rollup)
   }
 
   addRecord(record: UsageRecord): void {
-    addRecord(this.#group(rollupKeyOf(record)), record)
+    if (this.#isOf(record)) addRecord(this.#group(rollupKeyOf(record)), record)
   }
 
   /** The groups as they are shown, by day, model and key. */
@@ -156,6 +160,10 @@ export class RollupGroups {
     return [...this.#groups.values()]
       .sort((left, right) => compare(left.key, right.key))
       .map(({ key, rollup }) => this.#row(key, rollup))
+  }
+
+  #isOf({ key }: { readonly key: string }): boolean {
+    return this.#key === undefined || this.#key === key
   }
 
   #group(key: RollupKey): Rollup {

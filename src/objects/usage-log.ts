@@ -95,7 +95,7 @@ export class UsageLog {
   usage(query: RollupQuery, nowMs: number): RollupRow[] {
     const rawFromMs = this.#statements.rawFrom()?.raw_from_ms ?? 0
     const { days, parts } = usageRange(instant(query.from), instant(query.to), rawFromMs, nowMs)
-    const groups = new RollupGroups(query.by)
+    const groups = new RollupGroups(query)
     for (const row of this.#statements.rollups(days.from ?? '', days.to ?? '~')) {
       groups.add({ ...row, model: row.model === '' ? null : row.model }, JSON.parse(row.sums) as Rollup)
     }

@@ -1,6 +1,13 @@
 /** Roll-ups: what counts as what, null sums, groups. */
 import { describe, expect, it } from 'vitest'
-import { addRecord, emptyRollup, mergeRollup, RollupGroups, rollupKeyOf } from '../../src/core/rollup.ts'
+import {
+  addRecord,
+  emptyRollup,
+  mergeRollup,
+  RollupGroups,
+  type RollupQuery,
+  rollupKeyOf,
+} from '../../src/core/rollup.ts'
 import type { UsageRecord } from '../../src/core/usage-record.ts'
 import { recordOf, usageOf } from '../support/control-plane.ts'
 
@@ -11,7 +18,7 @@ const rollupOf = (...records: Partial<UsageRecord>[]) => {
   return rollup
 }
 const shown = (...records: Partial<UsageRecord>[]) => {
-  const groups = new RollupGroups([])
+  const groups = new RollupGroups({ by: [] })
   for (const [index, more] of records.entries()) groups.addRecord(recordOf(`r${index}`, AT, more))
   return groups.rows()[0] ?? expect.fail()
 }
@@ -93,8 +100,8 @@ describe('RollupGroups', () => {
     recordOf('3', AT + 1, { key: 'a', model: null, outcome: 'refused' }),
     recordOf('4', AT + 1, { key: 'a', model: 'l' }),
   ]
-  const rows = (by: ConstructorParameters<typeof RollupGroups>[0]) => {
-    const groups = new RollupGroups(by)
+  const rows = (by: RollupQuery['by'], of?: string) => {
+    const groups = new RollupGroups({ by, key: of })
     for (const record of records) {
       const rollup = emptyRollup()
       addRecord(rollup, record)
@@ -116,12 +123,21 @@ describe('RollupGroups', () => {
     ])
   })
 
+  it('leaves out every key but the one that is named', () => {
+    expect(rows(['key'], 'b')).toEqual([{ key: 'b', requests: 1 }])
+    expect(rows([], 'a')).toEqual([{ requests: 2 }])
+    expect(rows([], 'c')).toEqual([])
+    const groups = new RollupGroups({ by: [], key: 'b' })
+    for (const record of records) groups.addRecord(record)
+    expect(groups.rows()).toMatchObject([{ requests: 1 }])
+  })
+
   it('has no row for nothing', () => {
-    expect(new RollupGroups([]).rows()).toEqual([])
+    expect(new RollupGroups({ by: [] }).rows()).toEqual([])
   })
 
   it('does not change the roll-ups it is given', () => {
-    const groups = new RollupGroups([])
+    const groups = new RollupGroups({ by: [] })
     const rollup = rollupOf({})
     const before = structuredClone(rollup)
     const key = rollupKeyOf(recordOf('r', AT))

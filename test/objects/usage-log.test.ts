@@ -47,6 +47,16 @@ it('writes a batch as one segment and one roll-up per day, model, key and status
     ])
   }))
 
+it('sums one key alone where one is named: whole days and parts of days', () =>
+  withLog((log) => {
+    log.record([recordOf('a', NOON), recordOf('b', NOON, { key: 'other' })], NOON)
+    expect(log.usage({ by: ['key'], key: 'other' }, NOON + DAY)).toMatchObject([{ key: 'other', requests: 1 }])
+    expect(log.usage({ by: ['key'], key: 'other', from: iso(NOON - 1) }, NOON + DAY)).toMatchObject([
+      { key: 'other', requests: 1 },
+    ])
+    expect(log.usage({ by: ['key'], key: 'none' }, NOON + DAY)).toEqual([])
+  }))
+
 it('keeps segments apart that end at the same instant', () =>
   withLog((log, sql) => {
     log.record([recordOf('a', NOON)], NOON)
