@@ -9,7 +9,7 @@ import {
   SLICE_REQUESTS_PER_SECOND_MIN,
   SLICE_SHARE_MAX,
 } from '../limits.ts'
-import type { Counter } from './types.ts'
+import type { Counter, SliceReport } from './types.ts'
 
 /** Asks are counted over at least so long before they are a rate. */
 const RATE_MS = 250
@@ -23,12 +23,22 @@ interface Rate {
   perMs: number
 }
 
+interface Granted {
+  readonly isolate: string
+  readonly set: string
+  readonly atMs: number
+  readonly sizes: readonly number[]
+  readonly units: readonly number[]
+}
+
 /**
  * The demand of every (isolate, set of counters). Leases of a share for a short time are Doorman's (Google, 2016);
  * here they are charged in advance, so that what isolates admit by themselves can never be over.
  */
 export class Demand {
   readonly #rates = new BoundedMap<string, Rate>(LEDGER_DEMANDS_MAX)
+  /** Slices by id: whose, since when, how large, and what one request takes of each counter. */
+  readonly #slices = new BoundedMap<string, Granted>(LEDGER_DEMANDS_MAX)
   readonly #isolates = new BoundedMap<string, number>(LEDGER_DEMANDS_MAX)
 
   /** Counts an ask. */
@@ -43,10 +53,24 @@ export class Demand {
     rate.sinceMs = nowMs
   }
 
+  /** Remembers a slice, to learn from it when it comes back. */
+  granted(id: string, slice: Granted): void {
+    this.#slices.set(id, slice)
+  }
+
   /** Learns from a slice that is done with how fast its isolate would have asked. */
-  used(isolate: string, set: string, requests: number, elapsedMs: number, nowMs: number): void {
-    const rate = this.#rate(isolate, set, nowMs)
-    rate.perMs = requests / Math.max(1, elapsedMs)
+  closed({ id, left, lastUsedMs }: SliceReport, nowMs: number): void {
+    const slice = this.#slices.get(id)
+    if (slice === undefined) return
+    this.#slices.delete(id)
+    const requests = slice.sizes.map((size, index) => {
+      const each = slice.units[index] ?? 0
+      return each > 0 ? (size - (left[index] ?? 0)) / each : 0
+    })
+    const isUsedUp = left.some((units, index) => units < (slice.units[index] ?? 0))
+    const rate = this.#rate(slice.isolate, slice.set, nowMs)
+    // One that was not used up shows its demand over all of its life.
+    rate.perMs = Math.max(...requests) / Math.max(1, (isUsedUp ? lastUsedMs : nowMs) - slice.atMs)
     rate.asks = 0
     rate.sinceMs = nowMs
   }

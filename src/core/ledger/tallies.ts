@@ -1,0 +1,88 @@
+/** Every count of a tenant's ledger by its counter: read when first needed, forgotten when nobody stands on it. No I/O. */
+import { LEDGER_COUNTS_MAX } from '../limits.ts'
+import type { Count } from './count.ts'
+import { countOf } from './counts.ts'
+import type { Journal } from './journal.ts'
+import { Leases } from './leases.ts'
+import type { Counter, CounterLevel, Level } from './types.ts'
+
+/** A counter as it was named last, with what it has counted: charges over time, or leases. */
+export interface Tally {
+  counter: Counter
+  readonly count: Count | null
+  readonly leases: Leases
+  /** Reservations and waiters that need it to stay in memory. */
+  uses: number
+}
+
+/** One tenant's counts. */
+export class Tallies {
+  readonly #journal: Pick<Journal, 'load'>
+  readonly #tallies = new Map<string, Tally>()
+
+  constructor(journal: Pick<Journal, 'load'>) {
+    this.#journal = journal
+  }
+
+  /** The tally of a counter of a new ask: its amount is from now on the one named here. */
+  named(counter: Counter): Tally {
+    const tally = this.of(counter)
+    tally.counter = counter
+    return tally
+  }
+
+  of(counter: Counter): Tally {
+    let tally = this.#tallies.get(counter.id)
+    if (tally === undefined) {
+      if (this.#tallies.size >= LEDGER_COUNTS_MAX) this.#makeRoom()
+      const { window } = counter
+      const count = window.kind === 'held' ? null : countOf(window, this.#journal.load(counter))
+      tally = { counter, count, leases: new Leases(), uses: 0 }
+      this.#tallies.set(counter.id, tally)
+    }
+    return tally
+  }
+
+  /** Every tally that still counts something, as the admin API shows it. */
+  view(nowMs: number, waiting: (counterId: string) => number): CounterLevel[] {
+    return [...this.#tallies.values()].flatMap((tally) => {
+      const { counter } = tally
+      const level = levelOf(tally, nowMs)
+      const used = usedOf(tally, nowMs)
+      const stands = waiting(counter.id)
+      if (used === 0 && stands === 0) return []
+      const nextFreeMs = Math.max(0, freeAt(tally, 1, nowMs) - nowMs)
+      return [{ counter, used, level, waiting: stands, nextFreeMs }]
+    })
+  }
+
+  /** What is in use stays; of the rest the half that was made first goes. All of it is in the journal. */
+  #makeRoom(): void {
+    let left = LEDGER_COUNTS_MAX / 2
+    for (const [id, { uses }] of this.#tallies) {
+      if (left <= 0) return
+      left -= 1
+      if (uses === 0) this.#tallies.delete(id)
+    }
+  }
+}
+
+/** Units that count at a moment. */
+export function usedOf({ counter, count, leases }: Tally, nowMs: number): number {
+  return count === null ? leases.level(nowMs) : count.level(nowMs, counter.amount)
+}
+
+/** How a tally stands, as headers show it. */
+export function levelOf(tally: Tally, nowMs: number): Level {
+  const { counter, count, leases } = tally
+  const remaining = Math.max(0, Math.floor(counter.amount - usedOf(tally, nowMs)))
+  const wholeAtMs = count === null ? leases.nextEndMs(nowMs) : count.wholeAt(nowMs, counter.amount)
+  return { remaining, resetMs: Number.isFinite(wholeAtMs) ? Math.max(0, Math.ceil(wholeAtMs - nowMs)) : 0 }
+}
+
+/** When so many units fit, as far as is known: a lease ends when its request does, or runs out. */
+export function freeAt({ counter, count, leases }: Tally, units: number, fromMs: number): number {
+  if (count !== null) return count.freeAt(units, fromMs, counter.amount)
+  if (units > counter.amount) return Number.POSITIVE_INFINITY
+  return leases.level(fromMs) + units <= counter.amount ? fromMs : leases.nextEndMs(fromMs)
+}
