@@ -1,8 +1,8 @@
 /** Which limits apply to a request: the deployment's, the tenant's over them, the key's over both. No I/O. */
 import type { Config } from '../core/config.ts'
-import type { Counter, Window } from '../core/ledger/types.ts'
+import type { Counter } from '../core/ledger/types.ts'
 import { APPLIED_LIMITS_PER_CALLER_MAX } from '../core/limits.ts'
-import { type LimitInForce, limitsInForce } from '../core/limits-in-force.ts'
+import { counterOf, limitsInForce, withSubject } from '../core/limits-in-force.ts'
 import { type Caller, matcher } from '../core/tenant.ts'
 
 /** The limits of one request, as the ledger counts them. */
@@ -87,30 +87,5 @@ function applied(counters: readonly Counter[]): AppliedLimits {
     setId: counters.map(({ id }) => id).join('\n'),
     hasMoney: counters.find(({ of }) => of === 'usd')?.limit ?? null,
     isWorstCase: counters.some(({ of, hard }) => of === 'usd' || (of === 'tokens' && hard)),
-  }
-}
-
-/** Its id says what is counted and over which time, never how much of it: a live change of the amount keeps the count. */
-function counterOf({ name, of, window, amount, hard, scope }: LimitInForce): Counter {
-  const id = `${name} ${of} ${windowId(window)} ${scope}`
-  return { id, limit: name, of, window, amount, hard, scope, subject: null }
-}
-
-const withSubject = (counter: Counter, subject: string): Counter => ({
-  ...counter,
-  id: `${counter.id} ${subject}`,
-  subject,
-})
-
-function windowId(window: Window): string {
-  switch (window.kind) {
-    case 'held':
-      return window.kind
-    case 'calendar':
-      return `${window.per} ${window.timeZone}`
-    case 'sliding':
-      return `${window.kind} ${window.perMs}`
-    case 'paced':
-      return `${window.kind} ${window.perMs} ${window.burst}`
   }
 }

@@ -1,6 +1,6 @@
 /** Which limits apply: the deployment's, overridden by name by the tenant's, then by the key's. No I/O. */
 import type { Config, Limit } from './config.ts'
-import type { Unit, Window } from './ledger/types.ts'
+import type { Counter, Unit, Window } from './ledger/types.ts'
 import type { ApiKey, Tenant } from './tenant.ts'
 
 /** A limit with its defaults filled in; whom it counts, and whether it applies at all, is a request's business. */
@@ -36,6 +36,33 @@ export function limitsInForce(
     }
   }
   return [...byName.values()]
+}
+
+/**
+ * A limit as the ledger counts it, for the whole tenant. Its id says what is counted and over which time, never how much
+ * of it: a live change of the amount keeps the count.
+ */
+export function counterOf({ name, of, window, amount, hard, scope }: LimitInForce): Counter {
+  const id = `${name} ${of} ${windowId(window)} ${scope}`
+  return { id, limit: name, of, window, amount, hard, scope, subject: null }
+}
+
+/** The same for the key, end user or alias of its scope. */
+export function withSubject(counter: Counter, subject: string): Counter {
+  return { ...counter, id: `${counter.id} ${subject}`, subject }
+}
+
+function windowId(window: Window): string {
+  switch (window.kind) {
+    case 'held':
+      return window.kind
+    case 'calendar':
+      return `${window.per} ${window.timeZone}`
+    case 'sliding':
+      return `${window.kind} ${window.perMs}`
+    case 'paced':
+      return `${window.kind} ${window.perMs} ${window.burst}`
+  }
 }
 
 /** Null where the limit takes another of its name away. */

@@ -2,7 +2,7 @@
 
 import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
-import type { Ask, AskReply, Charge, LedgerView, SliceReport, Verdict } from '../core/ledger/types.ts'
+import type { Ask, AskReply, Charge, Counter, LedgerView, SliceReport, Verdict } from '../core/ledger/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
@@ -120,8 +120,11 @@ export interface TenantAdmin {
   ): Promise<{ created: boolean } | { stale: true }>
   deleteCredential(name: string, actor: string): Promise<boolean>
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
-  /** How its limits stand: every counter that has been used and still counts. */
-  ledger(): Promise<LedgerView>
+  /**
+   * How its limits stand: the counters named here as far as they count anything, read from storage and at these
+   * amounts, and whatever else the object has in memory.
+   */
+  ledger(counters: readonly Counter[]): Promise<LedgerView>
   usage(query: RollupQuery): Promise<RollupRow[]>
   /** Newest start first; `after` is the `last` of the page before: opaque, null on an empty page. */
   requests(

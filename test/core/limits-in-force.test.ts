@@ -1,7 +1,7 @@
 /** Limits override each other by name, and have their defaults filled in. */
 import { expect, it } from 'vitest'
 import type { Limit } from '../../src/core/config.ts'
-import { limitsInForce } from '../../src/core/limits-in-force.ts'
+import { counterOf, limitsInForce, withSubject } from '../../src/core/limits-in-force.ts'
 
 const rpm: Limit = { name: 'rpm', of: 'requests', amount: 600, perSeconds: 60 }
 const month: Limit = { name: 'month', of: 'usd', amount: 0.1, per: 'month' }
@@ -107,4 +107,40 @@ it('takes the burst of a limit on money in its own unit', () => {
     )[0]?.window
   expect(burst({})).toEqual({ kind: 'paced', perMs: 60_000, burst: 500_000 })
   expect(burst({ burst: 2 })).toEqual({ kind: 'paced', perMs: 60_000, burst: 2_000_000 })
+})
+
+it('counts what is the same under one id, whatever the amount', () => {
+  const idOf = (more: Partial<Limit>, subject?: string) => {
+    const counters = limitsInForce({ limits: [{ ...rpm, ...more }] }, {}, null).map(counterOf)
+    return counters.map((counter) => (subject === undefined ? counter : withSubject(counter, subject)).id)[0]
+  }
+  expect(idOf({ amount: 5, hard: true })).toBe(idOf({}))
+  const others = [
+    { name: 'other' },
+    { of: 'tokens' },
+    { perSeconds: 61 },
+    { shape: 'paced' },
+    { shape: 'paced', burst: 3 },
+    { scope: 'key' },
+    { perSeconds: undefined, per: 'day' },
+    { perSeconds: undefined, per: 'month' },
+    { perSeconds: undefined, per: 'day', timeZone: 'Europe/Berlin' },
+    { of: 'concurrency', perSeconds: undefined },
+  ] as const
+  const ids = [...others.map((more) => idOf(more)), idOf({}), idOf({}, 'a'), idOf({}, 'b')]
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+it('names the limit and whom it counts', () => {
+  const [limit] = limitsInForce({ limits: [month] }, {}, null)
+  const counter = counterOf(limit ?? expect.fail())
+  expect(counter).toMatchObject({
+    limit: 'month',
+    of: 'usd',
+    amount: 100_000,
+    hard: true,
+    scope: 'tenant',
+    subject: null,
+  })
+  expect(withSubject(counter, 'k1')).toEqual({ ...counter, id: expect.stringMatching(/ k1$/), subject: 'k1' })
 })
