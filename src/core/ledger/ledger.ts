@@ -8,7 +8,7 @@ import { Promises } from './promises.ts'
 import { type Claim, Queue, type Waiter } from './queue.ts'
 import { Settlement } from './settlement.ts'
 import { freeAt, levelOf, Tallies, usedOf } from './tallies.ts'
-import type { Ask, AskReply, Charge, LedgerView, Slice, SliceReport, Verdict } from './types.ts'
+import type { Ask, AskReply, Charge, Counter, LedgerView, Slice, SliceReport, Verdict } from './types.ts'
 
 /** What the ledger stands on. */
 export interface LedgerTools {
@@ -94,6 +94,11 @@ export class Ledger {
     }
   }
 
+  /** Does this request wait for its turn? */
+  isWaiting(id: string): boolean {
+    return this.#queue.get(id) !== undefined
+  }
+
   /** Settles requests that have ended, by their rows; each row at most once, which its caller sees to. */
   settle(
     rows: readonly UsageRecord[],
@@ -128,7 +133,9 @@ export class Ledger {
     return nextMs
   }
 
-  view(nowMs: number): LedgerView {
+  /** How these counters stand, read from the journal where need be and at these amounts, and all others in memory. */
+  view(counters: readonly Counter[], nowMs: number): LedgerView {
+    for (const counter of counters) this.#tallies.of(counter)
     const slices = [...this.#reservations.values()].filter(({ isSlice }) => isSlice).length
     return {
       counters: this.#tallies.view(nowMs, (id) => this.#queue.waitingOn(id)),

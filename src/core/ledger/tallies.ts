@@ -75,7 +75,9 @@ export function usedOf({ counter, count, leases }: Tally, nowMs: number): number
 /** How a tally stands, as headers show it. */
 export function levelOf(tally: Tally, nowMs: number): Level {
   const { counter, count, leases } = tally
-  const remaining = Math.max(0, Math.floor(counter.amount - usedOf(tally, nowMs)))
+  // Of a paced limit that is what may come at once.
+  const whole = counter.window.kind === 'paced' ? counter.window.burst : counter.amount
+  const remaining = Math.max(0, Math.floor(whole - usedOf(tally, nowMs)))
   const wholeAtMs = count === null ? leases.nextEndMs(nowMs) : count.wholeAt(nowMs, counter.amount)
   return { remaining, resetMs: Number.isFinite(wholeAtMs) ? Math.max(0, Math.ceil(wholeAtMs - nowMs)) : 0 }
 }
