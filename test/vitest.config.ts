@@ -6,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 const root = resolve(import.meta.dirname, '..')
 const inWorkerd = [
   'test/objects/**/*.test.ts',
-  'test/stores/**/*.test.ts',
+  'test/stores/embedded/**/*.test.ts',
   'test/vault/**/*.test.ts',
   'test/authenticate/**/*.test.ts',
   'test/admin/**/*.test.ts',
