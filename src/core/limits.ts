@@ -214,8 +214,9 @@ export const LOCAL_TRY_MS = 1000
 export const LOCAL_COUNTS_MAX = 5000
 /** A request in flight renews its concurrency lease this often, together with the others of its tenant. */
 export const LEASE_RENEW_MS = 10_000
-/** Requests with a lease that one isolate remembers. */
+/** Requests with a lease that one isolate remembers, and leases that are renewed in one call. */
 export const LEASES_HELD_MAX = 20_000
+export const LEASES_RENEWED_MAX = 1000
 /** A reservation outlives the longest its request can run by this. */
 export const RESERVATION_SLACK_MS = 60_000
 /** How often a request asks the ledger when the object is lost while it waits, the first time included. */

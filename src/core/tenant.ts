@@ -70,6 +70,9 @@ export function placeOf(caller: Pick<Caller, 'tenantId' | 'generation' | 'tenant
   return { id: caller.tenantId, generation: caller.generation, region, jurisdiction }
 }
 
+/** The name under which an isolate keeps what it knows of a tenant: another generation is another tenant. */
+export const ownerOf = ({ id, generation }: Pick<TenantPlace, 'id' | 'generation'>): string => `${id}.${generation}`
+
 /** What a tenant's object says of a key: everything a request needs, in one reply. */
 export type KeyVerdict =
   | {

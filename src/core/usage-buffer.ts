@@ -1,13 +1,24 @@
 /** Usage rows on their way to their tenant's object: bounded, batched, never lost to a failed flush. No I/O. */
+import type { Charge } from './ledger/types.ts'
 import { USAGE_BUFFER_ROWS_MAX, USAGE_FLUSH_MS, USAGE_SEGMENT_ROWS_MAX } from './limits.ts'
-import type { TenantPlace } from './tenant.ts'
+import { ownerOf, type TenantPlace } from './tenant.ts'
 import type { UsageRecord } from './usage-record.ts'
+
+/** Rows, with how those were admitted that have no reservation of their own, by request id. */
+export interface UsageRows {
+  readonly rows: readonly UsageRecord[]
+  readonly charges: Readonly<Record<string, Charge>>
+}
 
 interface Queue {
   readonly owner: TenantPlace
   rows: UsageRecord[]
-  /** When somebody last said that they would flush; void after twice the interval, since they may be gone. */
-  armedAtMs: number
+  /** By index of the rows. */
+  charges: (Charge | null)[]
+  /** Until when somebody is expected to flush it; then that request may be gone. */
+  armedUntilMs: number
+  /** Nothing is taken before: the last flush failed. */
+  notBeforeMs: number
 }
 
 /** One per isolate. Holds values only: whoever arms a flush owns its timer. */
@@ -17,57 +28,76 @@ export class UsageBuffer {
   #dropped = 0
 
   /** Adds a row. True when the caller must see to a flush after USAGE_FLUSH_MS. */
-  add(owner: TenantPlace, row: UsageRecord, nowMs: number): boolean {
-    const name = `${owner.id}.${owner.generation}`
-    let queue = this.#queues.get(name)
-    if (queue === undefined) {
-      queue = { owner, rows: [], armedAtMs: Number.NEGATIVE_INFINITY }
-      this.#queues.set(name, queue)
-    }
+  add(owner: TenantPlace, row: UsageRecord, charge: Charge | null, nowMs: number): boolean {
+    const queue = this.#queue(owner)
     if (this.#rows >= USAGE_BUFFER_ROWS_MAX) this.#dropped += 1
     else {
       queue.rows.push(row)
+      queue.charges.push(charge)
       this.#rows += 1
     }
-    if (nowMs - queue.armedAtMs < 2 * USAGE_FLUSH_MS) return false
-    queue.armedAtMs = nowMs
+    if (nowMs < queue.armedUntilMs) return false
+    queue.armedUntilMs = nowMs + 2 * USAGE_FLUSH_MS
     return true
   }
 
-  /** Takes up to one segment of rows of an owner; empty when there are none. */
-  take(owner: TenantPlace): UsageRecord[] {
-    const name = `${owner.id}.${owner.generation}`
+  /** Takes up to one segment of rows of an owner; null when there are none, or it is too early after a failure. */
+  take(owner: TenantPlace, nowMs: number): UsageRows | null {
+    const name = ownerOf(owner)
     const queue = this.#queues.get(name)
-    if (queue === undefined) return []
-    const taken = queue.rows.slice(0, USAGE_SEGMENT_ROWS_MAX)
-    queue.rows = queue.rows.slice(USAGE_SEGMENT_ROWS_MAX)
-    this.#rows -= taken.length
-    if (queue.rows.length === 0) this.#queues.delete(name)
-    return taken
+    if (queue === undefined || nowMs < queue.notBeforeMs) return null
+    const { rows, charges } = queue
+    if (rows.length > USAGE_SEGMENT_ROWS_MAX) {
+      queue.rows = rows.splice(USAGE_SEGMENT_ROWS_MAX)
+      queue.charges = charges.splice(USAGE_SEGMENT_ROWS_MAX)
+    } else this.#queues.delete(name)
+    if (rows.length === 0) return null
+    this.#rows -= rows.length
+    const charged: Record<string, Charge> = {}
+    for (let index = 0; index < rows.length; index++) {
+      const [row, charge] = [rows[index], charges[index]]
+      if (row !== undefined && charge) charged[row.requestId] = charge
+    }
+    return { rows, charges: charged }
   }
 
-  /** Puts rows back whose flush failed; what no longer fits is dropped and counted. The next row arms a flush. */
-  putBack(owner: TenantPlace, rows: readonly UsageRecord[]): void {
-    const name = `${owner.id}.${owner.generation}`
-    const queue = this.#queues.get(name) ?? { owner, rows: [], armedAtMs: Number.NEGATIVE_INFINITY }
+  /**
+   * Puts rows back whose flush failed, to be taken again from `againMs` on: by whoever made the flush, or, when that
+   * request is gone by then, by whoever comes next. What no longer fits is dropped and counted.
+   */
+  putBack(owner: TenantPlace, { rows, charges }: UsageRows, againMs: number): void {
+    const queue = this.#queue(owner)
     const room = Math.max(0, USAGE_BUFFER_ROWS_MAX - this.#rows)
     const kept = rows.slice(0, room)
     queue.rows = [...kept, ...queue.rows]
-    queue.armedAtMs = Number.NEGATIVE_INFINITY
-    this.#queues.set(name, queue)
+    queue.charges = [...kept.map(({ requestId }) => charges[requestId] ?? null), ...queue.charges]
+    queue.notBeforeMs = againMs
+    queue.armedUntilMs = Math.max(queue.armedUntilMs, againMs + 2 * USAGE_FLUSH_MS)
     this.#rows += kept.length
     this.#dropped += rows.length - kept.length
   }
 
   /** Owners that have rows waiting with nobody to flush them: their arming request died. */
   orphans(nowMs: number): TenantPlace[] {
+    if (this.#queues.size === 0) return []
     return [...this.#queues.values()]
-      .filter((queue) => queue.rows.length > 0 && nowMs - queue.armedAtMs >= 2 * USAGE_FLUSH_MS)
+      .filter((queue) => queue.rows.length > 0 && nowMs >= queue.armedUntilMs)
       .map((queue) => queue.owner)
   }
 
   /** Rows lost since the isolate began. */
   get dropped(): number {
     return this.#dropped
+  }
+
+  #queue(owner: TenantPlace): Queue {
+    const name = ownerOf(owner)
+    let queue = this.#queues.get(name)
+    if (queue === undefined) {
+      const never = Number.NEGATIVE_INFINITY
+      queue = { owner, rows: [], charges: [], armedUntilMs: never, notBeforeMs: never }
+      this.#queues.set(name, queue)
+    }
+    return queue
   }
 }

@@ -1,10 +1,12 @@
 /** The last stage: one usage row per request, in every outcome, on its way in batches. */
 
 import type { Config } from '../core/config.ts'
-import { USAGE_FLUSH_MS } from '../core/limits.ts'
+import type { Slices } from '../core/ledger/slices.ts'
+import type { Charge } from '../core/ledger/types.ts'
+import { USAGE_FLUSH_MS, USAGE_RETRIES_MAX, USAGE_RETRY_MS } from '../core/limits.ts'
 import { costMicroUsd } from '../core/money.ts'
 import type { Target } from '../core/snapshot.ts'
-import { type Caller, placeOf, type TenantPlace } from '../core/tenant.ts'
+import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
 import type { Usage } from '../core/usage.ts'
 import type { UsageBuffer } from '../core/usage-buffer.ts'
 import type { OutcomeName, UsageRecord } from '../core/usage-record.ts'
@@ -15,6 +17,7 @@ import type { TenantStore } from '../stores/types.ts'
 export interface RecordServices {
   readonly clock: Clock
   readonly usageBuffer: UsageBuffer
+  readonly slices: Slices
   readonly tenants: Pick<TenantStore, 'record'>
   readonly background: (work: Promise<unknown>) => void
   readonly log: (line: Readonly<Record<string, unknown>>) => void
@@ -33,6 +36,8 @@ export interface Ending {
   readonly firstTokenMs: number | null
   /** Code of the refusal or of the error frame; null for a good end. Logged, not stored. */
   readonly code: string | null
+  /** How it was admitted where the ledger holds no reservation of it; null where it does, or nothing limits it. */
+  readonly charge: Charge | null
 }
 
 /** Which requests write a line to the log. */
@@ -57,30 +62,45 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
     totalMs: Math.max(0, now - ending.startedAtMs),
   }
   const owner = placeOf(caller)
-  if (services.usageBuffer.add(owner, row, now)) services.background(flushSoon(services, owner))
+  if (services.usageBuffer.add(owner, row, ending.charge, now)) services.background(flushSoon(services, owner))
   if (policy === 'all' || (policy === 'errors' && row.outcome !== 'finished' && row.outcome !== 'cancelled'))
     log(services, caller, row, ending.code)
   return row
 }
 
-/** Owned by the request that armed it, so it runs under that request's `waitUntil`, whatever becomes of its client. */
+/**
+ * Owned by the request that armed it, so it runs under that request's `waitUntil`, whatever becomes of its client. What
+ * fails stays with it for a while, for money and slots are held until the rows have arrived; then whoever comes next.
+ */
 async function flushSoon(services: RecordServices, owner: TenantPlace): Promise<void> {
-  await sleep(services.clock, USAGE_FLUSH_MS)
-  await flush(services, owner)
+  const { clock, usageBuffer } = services
+  await sleep(clock, USAGE_FLUSH_MS)
+  let retryMs = USAGE_RETRY_MS
+  for (let retries = 0; !(await flush(services, owner, retryMs)) && retries < USAGE_RETRIES_MAX; retries += 1) {
+    await sleep(clock, retryMs)
+    retryMs *= 2
+  }
   // Somebody else's arming request may have died: whoever is awake sees to its rows.
-  for (const orphan of services.usageBuffer.orphans(services.clock.now())) await flush(services, orphan)
+  for (const orphan of usageBuffer.orphans(clock.now())) await flush(services, orphan, USAGE_RETRY_MS)
 }
 
-async function flush({ usageBuffer, tenants, log: write }: RecordServices, owner: TenantPlace): Promise<void> {
-  for (let rows = usageBuffer.take(owner); rows.length > 0; rows = usageBuffer.take(owner)) {
+/** Sends what there is; after a failure nothing is sent before `retryMs` have passed. */
+async function flush(services: RecordServices, owner: TenantPlace, retryMs: number): Promise<boolean> {
+  const { clock, usageBuffer, slices, tenants } = services
+  const name = ownerOf(owner)
+  for (let taken = usageBuffer.take(owner, clock.now()); taken; taken = usageBuffer.take(owner, clock.now())) {
+    const reports = slices.reports(name, clock.now())
     try {
-      await tenants.record(owner, rows)
+      await tenants.record(owner, { ...taken, slices: reports })
+      slices.delivered(name, reports)
     } catch {
-      usageBuffer.putBack(owner, rows)
-      write({ level: 'error', event: 'usage-flush-failed', tenant: owner.id, rows: rows.length })
-      return
+      usageBuffer.putBack(owner, taken, clock.now() + retryMs)
+      slices.lost(name, reports)
+      services.log({ level: 'error', event: 'usage-flush-failed', tenant: owner.id, rows: taken.rows.length })
+      return false
     }
   }
+  return true
 }
 
 function log({ log: write }: RecordServices, caller: Caller, row: UsageRecord, code: string | null): void {

@@ -33,12 +33,13 @@ export class LocalLimiter {
   #degradedMs = 0
   #countedToMs = 0
 
-  /** The object did not answer. */
-  failed(owner: string, nowMs: number): void {
+  /** The object did not answer. True where that is news. */
+  failed(owner: string, nowMs: number): boolean {
     this.#look(nowMs)
     const outage = this.#outages.get(owner)
     if (outage === undefined) this.#outages.set(owner, { sinceMs: nowMs, failedMs: nowMs, triedMs: nowMs })
     else outage.failedMs = nowMs
+    return outage === undefined
   }
 
   /** The object answered, in time or late. */

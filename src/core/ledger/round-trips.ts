@@ -9,10 +9,14 @@ const NEWEST = 0.2
 export class RoundTrips {
   readonly #meanMs = new BoundedMap<string, number>(ROUND_TRIPS_MAX)
 
-  /** Notes a call that did not wait; one that missed its deadline too, or a far object would be late for ever. */
-  observe(owner: string, ms: number): void {
+  /**
+   * Notes a call that did not wait; one that missed its deadline too, or a far object would be late for ever. Would
+   * another one that takes as long be in time now? Then the object is within reach.
+   */
+  observe(owner: string, ms: number): boolean {
     const mean = this.#meanMs.get(owner)
     this.#meanMs.set(owner, mean === undefined ? ms : mean + NEWEST * (ms - mean))
+    return ms < this.deadlineMs(owner)
   }
 
   /** How long a call of it may take. An object never heard of is perhaps just starting: it gets the most. */

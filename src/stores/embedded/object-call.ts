@@ -20,6 +20,8 @@ export interface CallRules {
   readonly deadlineMs: number
   /** May it be made twice? Only then is it tried again. */
   readonly repeatable: boolean
+  /** Told of every answer of the object and how long it took, one that came too late included. */
+  readonly answered?: (ms: number) => void
 }
 
 /** A class's methods as a stub has them: every one answers with a promise. */
@@ -34,7 +36,7 @@ export type Remote<T> = {
  */
 export async function callObject<T, R>(
   { clock, random }: CallTools,
-  { deadlineMs, repeatable }: CallRules,
+  { deadlineMs, repeatable, answered }: CallRules,
   stub: () => T,
   question: (object: Remote<T>) => Promise<R>,
 ): Promise<R> {
@@ -42,7 +44,9 @@ export async function callObject<T, R>(
   for (let tries = 1; ; tries++) {
     try {
       // The types of a stub lose `unknown` and readonly members; the object's own class has them right.
-      return await withDeadline(clock, endMs - clock.now(), question(stub() as unknown as Remote<T>), late)
+      const answer = question(stub() as unknown as Remote<T>)
+      if (answered !== undefined) observe(clock, answer, answered)
+      return await withDeadline(clock, endMs - clock.now(), answer, late)
     } catch (error) {
       if (!repeatable || tries >= OBJECT_CALLS_MAX || !isWorthRetrying(error)) throw error
       const waitMs = backoffMs(tries - 1, OBJECT_RETRY_BASE_MS, OBJECT_RETRY_CAP_MS, random)
@@ -50,6 +54,12 @@ export async function callObject<T, R>(
       await sleep(clock, waitMs)
     }
   }
+}
+
+function observe(clock: Clock, answer: Promise<unknown>, answered: (ms: number) => void): void {
+  const askedAtMs = clock.now()
+  const note = (): void => answered(clock.now() - askedAtMs)
+  answer.then(note, () => {})
 }
 
 const late = (): Error => new ObjectTimeout('the object did not answer in time')

@@ -1,4 +1,6 @@
 /** Tenants over their Durable Objects: for the request path with a short deadline, for the admin API with a long one. */
+
+import type { AskReply, Verdict } from '../../core/ledger/types.ts'
 import { ADMIN_OBJECT_CALL_MS, OBJECT_CALL_MS } from '../../core/limits.ts'
 import { tenantStub } from '../../lib/object-places.ts'
 import type { TenantObject } from '../../objects/tenant.ts'
@@ -8,15 +10,38 @@ import { type CallRules, type CallTools, callObject, type Remote } from './objec
 type Namespace = DurableObjectNamespace<TenantObject>
 type Question<R> = (object: Remote<TenantObject>) => Promise<R>
 
-/** As the request path uses them. Rows may come twice: the object knows their ids. */
-export function createTenants(namespace: Namespace, tools: CallTools): TenantStore {
-  const rules = { deadlineMs: OBJECT_CALL_MS, repeatable: true }
-  const ask = <R>(place: TenantPlace, question: Question<R>): Promise<R> =>
-    callObject(tools, rules, stubOf(namespace, place), question)
+/** Told of every answer of a tenant's object to a question that does not wait, and how long it took. */
+export type Answered = (place: TenantPlace, ms: number) => void
+
+/**
+ * As the request path uses them. Rows may come twice, and so may asks: the object knows their ids. What is long crosses
+ * as text: it is read there for a third of what cloning costs.
+ */
+export function createTenants(namespace: Namespace, tools: CallTools, answered?: Answered): TenantStore {
+  const ask = <R>(place: TenantPlace, question: Question<R>, more: Partial<CallRules> = {}): Promise<R> => {
+    const own = answered === undefined ? {} : { answered: (ms: number) => answered(place, ms) }
+    return callObject(
+      tools,
+      { deadlineMs: OBJECT_CALL_MS, repeatable: true, ...own, ...more },
+      stubOf(namespace, place),
+      question,
+    )
+  }
   return {
     lookUp: (place, keyId, digest) => ask(place, (object) => object.lookUp(keyId, digest)),
-    // As text: it crosses to the object and is read there for a third of what cloning each row costs.
-    record: (place, rows) => ask(place, (object) => object.record(JSON.stringify(rows))),
+    record: (place, batch) => ask(place, (object) => object.record(JSON.stringify(batch))),
+    async admit(place, question, deadlineMs) {
+      const reply = await ask(place, (object) => object.admit(JSON.stringify(question)), { deadlineMs })
+      return JSON.parse(reply) as AskReply
+    },
+    // It says nothing of a round trip, and an object that was lost knows of nobody who waits: the caller asks anew.
+    async turn(place, requestId, deadlineMs) {
+      const rules = { deadlineMs, repeatable: false }
+      const verdict = await callObject(tools, rules, stubOf(namespace, place), (object) => object.turn(requestId))
+      return JSON.parse(verdict) as Verdict
+    },
+    withdraw: (place, requestId) => ask(place, (object) => object.withdraw(requestId)),
+    renew: (place, requestIds) => ask(place, (object) => object.renew([...requestIds])),
   }
 }
 
@@ -43,6 +68,7 @@ export function createTenantAdmin(namespace: Namespace, place: TenantPlace, tool
     putCredential: (name, credential, actor) => change((object) => object.putCredential(name, credential, actor)),
     deleteCredential: (name, actor) => change((object) => object.deleteCredential(name, actor)),
     replaceSealed: (name, before, after) => change((object) => object.replaceSealed(name, before, after)),
+    ledger: (counters) => ask((object) => object.ledger([...counters])),
     usage: (query) => ask((object) => object.usage(query)),
     requests: (after, limit) => ask((object) => object.requests(after, limit)),
   }

@@ -1,0 +1,273 @@
+/** The stage that lets a request on: at once out of a slice, or by asking its tenant's ledger, waiting for its turn there. */
+import type { Config } from '../core/config.ts'
+import { type Refusal, refusal } from '../core/errors.ts'
+import type { InferenceRequest } from '../core/inference.ts'
+import { START, unitsOf } from '../core/ledger/estimates.ts'
+import type { LocalLimiter } from '../core/ledger/local-limiter.ts'
+import type { RoundTrips } from '../core/ledger/round-trips.ts'
+import type { Slices } from '../core/ledger/slices.ts'
+import type { Ask, AskReply, Charge, LimitState, Verdict } from '../core/ledger/types.ts'
+import { ASKS_MAX, RESERVATION_SLACK_MS } from '../core/limits.ts'
+import type { Model } from '../core/snapshot.ts'
+import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
+import type { TenantStore } from '../stores/types.ts'
+import { keepLease, type LeaseServices } from './leases.ts'
+import { type AppliedLimits, limitsFor } from './limits.ts'
+import { maxWaitMsOf, needsOf, type RequestNeeds } from './needs.ts'
+import { limitRefusal, queueTimeout } from './refusals.ts'
+
+/** What admission stands on. */
+export interface AdmitServices extends LeaseServices {
+  readonly tenants: Pick<TenantStore, 'admit' | 'turn' | 'withdraw' | 'renew'>
+  readonly log: (line: Readonly<Record<string, unknown>>) => void
+  /** Names this isolate among those that hold slices. */
+  readonly isolate: string
+  readonly slices: Slices
+  readonly roundTrips: RoundTrips
+  readonly localLimiter: LocalLimiter
+}
+
+/** What every verdict tells of the limits. */
+interface Told {
+  /** Null where none apply, or nobody could be asked. */
+  readonly limits: LimitState | null
+  /** Time waited for its turn. */
+  readonly queueMs: number
+}
+
+/** The verdict of the stage. */
+export type Admission =
+  | (Told & {
+      readonly kind: 'admitted'
+      /** For its row; null where the ledger has a reservation of it, or nothing limits it. */
+      readonly charge: Charge | null
+      /** What its attempts must keep to: see `RequestNeeds`. */
+      readonly moneyLimit: string | null
+      readonly capOutput: boolean
+      /** To be called at its end, whatever that is. */
+      readonly release: () => void
+    })
+  /** Only tokens or money stand in the way, and nothing was charged: what costs neither may still be had. */
+  | (Told & { readonly kind: 'short'; readonly refusal: Refusal })
+  | (Told & { readonly kind: 'refused'; readonly refusal: Refusal })
+  /** The client left while it was decided. */
+  | (Told & { readonly kind: 'cancelled' })
+
+const NOTHING = (): void => {}
+const UNTOLD: Told = { limits: null, queueMs: 0 }
+const UNLIMITED: Admission = {
+  ...UNTOLD,
+  kind: 'admitted',
+  charge: null,
+  moneyLimit: null,
+  capOutput: false,
+  release: NOTHING,
+}
+const OUT_OF_REACH = refusal(
+  'overloaded',
+  'The limits of your tenant cannot be checked at the moment. Try again in a second.',
+  { retryAfterMs: 1000 },
+)
+const GONE = refusal('invalid_api_key', 'This API key is not valid. Check it, or ask your operator for a new one.')
+
+/**
+ * Decides about one request. Without limits, or with a slice that holds it, at once and without a promise. Never rejects.
+ * When it is not `admitted`, nothing of it stays charged.
+ */
+export function admit(
+  services: AdmitServices,
+  { deployment, caller }: { readonly deployment: { readonly config: Config }; readonly caller: Caller },
+  request: InferenceRequest,
+  model: Model,
+  client: AbortSignal,
+): Admission | Promise<Admission> {
+  const { config } = deployment
+  const applied = limitsFor(config, caller, request.alias, request.user)
+  const { counters, setId } = applied
+  if (counters.length === 0) return UNLIMITED
+  const needed = needsOf(request, model, applied, config.unknownPrice)
+  if ('code' in needed) return { ...UNTOLD, kind: 'short', refusal: needed }
+
+  const place = placeOf(caller)
+  const owner = ownerOf(place)
+  const learned = services.slices.learned(owner, request.alias) ?? START
+  const units = counters.map((counter) => unitsOf(counter, needed.needs, learned))
+  const taken = services.slices.take(owner, setId, units, services.clock.now())
+  if (taken === null) {
+    const ask = askOf(services.isolate, caller, request, model, applied, needed)
+    return new Asking(services, { place, owner, ask, applied, needed, units, client }).verdict()
+  }
+  const { moneyLimit, capOutput } = needed
+  const limits = { counters, levels: taken.levels }
+  return { kind: 'admitted', limits, queueMs: 0, charge: taken.charge, moneyLimit, capOutput, release: NOTHING }
+}
+
+function askOf(
+  isolate: string,
+  caller: Caller,
+  request: InferenceRequest,
+  model: Model,
+  { counters }: AppliedLimits,
+  { needs }: RequestNeeds,
+): Ask {
+  const { totalMs } = model.config.timeouts
+  return {
+    id: request.requestId,
+    isolate,
+    startedAtMs: request.startedAtMs,
+    key: caller.key.id,
+    model: request.alias,
+    counters,
+    needs,
+    maxWaitMs: maxWaitMsOf(caller.tenant, request),
+    lifeMs: Math.min(totalMs, request.timeoutMs ?? totalMs) + RESERVATION_SLACK_MS,
+    slices: [],
+  }
+}
+
+/** A request that cannot be decided about here. */
+interface Case {
+  readonly place: TenantPlace
+  readonly owner: string
+  readonly ask: Ask
+  readonly applied: AppliedLimits
+  readonly needed: RequestNeeds
+  readonly units: readonly number[]
+  readonly client: AbortSignal
+}
+
+/** Its way to a verdict. */
+class Asking {
+  readonly #services: AdmitServices
+  readonly #case: Case
+  readonly #beganMs: number
+  #isQueued = false
+
+  constructor(services: AdmitServices, of: Case) {
+    this.#services = services
+    this.#case = of
+    this.#beganMs = services.clock.now()
+  }
+
+  /** Asks, and once more for every time that the object is lost while it waits; the ledger knows who has asked already. */
+  async verdict(): Promise<Admission> {
+    const { clock, localLimiter, roundTrips, tenants } = this.#services
+    for (let asks = 1; asks <= ASKS_MAX; asks += 1) {
+      if (this.#case.client.aborted) return this.#left(null)
+      if (!localLimiter.mayTry(this.#case.owner, clock.now())) return this.#alone(asks > 1)
+      const call = this.#admit(roundTrips.deadlineMs(this.#case.owner))
+      const reply = await orLeft(call, this.#case.client).catch(() => null)
+      if (reply === LEFT) return this.#left(call)
+      if (reply === null) break
+      if (reply.kind !== 'queued') return this.#said(reply)
+      this.#isQueued = true
+      const endsMs = clock.now() + this.#waitMs() + roundTrips.deadlineMs(this.#case.owner)
+      const turn = tenants.turn(this.#case.place, this.#case.ask.id, endsMs - clock.now())
+      const verdict = await orLeft(turn, this.#case.client).catch(() => null)
+      if (verdict === LEFT) return this.#left(null)
+      if (verdict !== null) return this.#said(verdict)
+      if (clock.now() >= endsMs) break
+    }
+    if (localLimiter.failed(this.#case.owner, clock.now()))
+      this.#services.log({ level: 'error', event: 'ledger-out-of-reach', tenant: this.#case.place.id })
+    return this.#alone(true)
+  }
+
+  /** What is left of its wait. */
+  #waitMs(): number {
+    return Math.max(0, this.#beganMs + this.#case.ask.maxWaitMs - this.#services.clock.now())
+  }
+
+  /** One question. What its answer brings is kept also when nobody waits for it any more. */
+  async #admit(deadlineMs: number): Promise<AskReply> {
+    const { clock, slices, tenants } = this.#services
+    const reports = slices.reports(this.#case.owner, clock.now())
+    const ask = { ...this.#case.ask, maxWaitMs: this.#waitMs(), slices: reports }
+    let reply: AskReply
+    try {
+      reply = await tenants.admit(this.#case.place, ask, deadlineMs)
+    } catch (error) {
+      slices.lost(this.#case.owner, reports)
+      throw error
+    }
+    slices.delivered(this.#case.owner, reports)
+    if (reply.kind === 'granted' && reply.slice !== null)
+      slices.put(this.#case.owner, this.#case.applied.setId, reply.slice, reply.levels, clock.now())
+    return reply
+  }
+
+  #said(verdict: Verdict): Admission {
+    const { slices } = this.#services
+    const { counters } = this.#case.applied
+    const queueMs = this.#queueMs()
+    if (verdict.kind === 'gone') return { limits: null, queueMs, kind: 'refused', refusal: GONE }
+    const limits = { counters, levels: verdict.levels }
+    if (verdict.kind === 'refused') return this.#refused(verdict, limits, queueMs)
+    slices.learn(this.#case.owner, this.#case.ask.model, verdict.learned)
+    const release = this.#isHeld() ? keepLease(this.#services, this.#case.place, this.#case.ask.id) : NOTHING
+    return this.#admitted(limits, null, release)
+  }
+
+  #refused(verdict: Extract<Verdict, { kind: 'refused' }>, limits: LimitState, queueMs: number): Admission {
+    const by = this.#case.applied.counters[verdict.by]
+    if (by === undefined) return { limits, queueMs, kind: 'refused', refusal: OUT_OF_REACH }
+    const refused = this.#isQueued ? queueTimeout(by, queueMs, verdict) : limitRefusal(by, verdict)
+    return { limits, queueMs, kind: isShort(verdict.by, limits) ? 'short' : 'refused', refusal: refused }
+  }
+
+  /** The ledger is out of reach, and this isolate decides by itself, for a part of what the limits allow. */
+  #alone(isAsked: boolean): Admission {
+    const { clock, localLimiter, background, tenants } = this.#services
+    const { place, owner, ask, units } = this.#case
+    if (!localLimiter.take(owner, ask, units, clock.now())) {
+      // What was asked may still be heard: it must not be granted to nobody.
+      if (isAsked) background(tenants.withdraw(place, ask.id).catch(NOTHING))
+      return { limits: null, queueMs: this.#queueMs(), kind: 'refused', refusal: OUT_OF_REACH }
+    }
+    const release = this.#isHeld() ? () => localLimiter.release(owner, ask, clock.now()) : NOTHING
+    return this.#admitted(null, { counters: ask.counters }, release)
+  }
+
+  /** The client has left. What it was granted meanwhile is given back, and only then: a withdrawal may not come first. */
+  #left(call: Promise<AskReply> | null): Admission {
+    const { background, tenants } = this.#services
+    const withdraw = (): Promise<void> => tenants.withdraw(this.#case.place, this.#case.ask.id).catch(NOTHING)
+    const isKept = ({ kind }: AskReply): boolean => kind === 'granted' || kind === 'queued'
+    background(call === null ? withdraw() : call.then((reply) => (isKept(reply) ? withdraw() : undefined), withdraw))
+    return { limits: null, queueMs: this.#queueMs(), kind: 'cancelled' }
+  }
+
+  #admitted(limits: LimitState | null, charge: Charge | null, release: () => void): Admission {
+    const { moneyLimit, capOutput } = this.#case.needed
+    return { kind: 'admitted', limits, queueMs: this.#queueMs(), charge, moneyLimit, capOutput, release }
+  }
+
+  #queueMs(): number {
+    return this.#isQueued ? this.#services.clock.now() - this.#beganMs : 0
+  }
+
+  #isHeld(): boolean {
+    return this.#case.applied.counters.some(({ window }) => window.kind === 'held')
+  }
+}
+
+const LEFT = Symbol('the client left')
+
+/** What comes of the work, or `LEFT` as soon as the client has left; then the work's own failure is nobody's. */
+function orLeft<T>(work: Promise<T>, client: AbortSignal): Promise<T | typeof LEFT> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(LEFT)
+    if (client.aborted) leave()
+    client.addEventListener('abort', leave, { once: true })
+    work.then(resolve, reject).finally(() => client.removeEventListener('abort', leave))
+  })
+}
+
+/** Do only tokens or money stand in the way, and would requests and concurrency have had room? */
+function isShort(by: number, { counters, levels }: LimitState): boolean {
+  const of = counters[by]?.of
+  if (of !== 'tokens' && of !== 'usd') return false
+  return counters.every(
+    (counter, index) => counter.of === 'tokens' || counter.of === 'usd' || (levels[index]?.remaining ?? 0) >= 1,
+  )
+}
