@@ -228,3 +228,7 @@ export const USAGE_RETRIES_MAX = 4
 export const LEDGER_WINDOW_SLOTS = 120
 /** Charges that a paced count remembers in order to undo one exactly. */
 export const LEDGER_PACER_LOWS_MAX = 64
+/** Keys of a tenant that one look at its limits covers, oldest first; each is a counter for every limit per key. */
+export const LIMITS_VIEW_KEYS_MAX = 500
+/** Aliases whose usual output a tenant's ledger has in memory. */
+export const LEDGER_MODELS_MAX = 1000

@@ -6,6 +6,7 @@ import { START, unitsOf } from './estimates.ts'
 import type { Journal, Reservation } from './journal.ts'
 import { Promises } from './promises.ts'
 import { type Claim, Queue, type Waiter } from './queue.ts'
+import { reservationOf, sliceOf } from './reservations.ts'
 import { Settlement } from './settlement.ts'
 import { freeAt, levelOf, Tallies, usedOf } from './tallies.ts'
 import type { Ask, AskReply, Charge, Counter, LedgerView, Slice, SliceReport, Verdict } from './types.ts'
@@ -128,9 +129,9 @@ export class Ledger {
 
   /** When the next reservation is due; Infinity where there is none. */
   nextReapMs(): number {
-    let nextMs = Number.POSITIVE_INFINITY
-    for (const { untilMs } of this.#reservations.values()) nextMs = Math.min(nextMs, untilMs)
-    return nextMs
+    return this.#reservations
+      .values()
+      .reduce((nextMs, { untilMs }) => Math.min(nextMs, untilMs), Number.POSITIVE_INFINITY)
   }
 
   /** How these counters stand, read from the journal where need be and at these amounts, and all others in memory. */
@@ -204,30 +205,8 @@ export class Ledger {
   }
 
   #grant(claim: Claim, nowMs: number): Verdict {
-    const { ask, units, learned, tallies } = claim
-    const isHeld = ask.counters.some(({ window }) => window.kind === 'held')
-    const { promptWeight, outputTokensMax, price } = ask.needs
-    const reservation: Reservation = {
-      id: ask.id,
-      isSlice: false,
-      isolate: ask.isolate,
-      key: ask.key,
-      model: ask.model,
-      startedAtMs: ask.startedAtMs,
-      atMs: nowMs,
-      untilMs: nowMs + ask.lifeMs,
-      counters: ask.counters,
-      units: [...units],
-      leaseUntilMs: isHeld ? nowMs + LEASE_MS : null,
-      promptWeight,
-      estimate: {
-        inputTokens: Math.ceil(promptWeight / learned.bytesPerToken),
-        outputTokens: Math.ceil(Math.min(outputTokensMax ?? Number.POSITIVE_INFINITY, learned.outputTokens)),
-        price,
-      },
-      isClosed: false,
-    }
-    this.#settlement.reserve(reservation, nowMs)
+    const { ask, tallies } = claim
+    this.#settlement.reserve(reservationOf(claim, nowMs), nowMs)
     const set = ask.counters.map(({ id }) => id).join(' ')
     this.#demand.asked(ask.isolate, set, nowMs)
     const standing = tallies.some(({ counter }) => this.#queue.waitingOn(counter.id) > 0)
@@ -280,25 +259,7 @@ export class Ledger {
     )
     const expiresAtMs = Math.min(nowMs + SLICE_LIFE_MS, ...periodEndsMs)
     this.#demand.granted(id, { isolate: ask.isolate, set, atMs: nowMs, sizes: [...sizes], units })
-    this.#settlement.reserve(
-      {
-        id,
-        isSlice: true,
-        isolate: ask.isolate,
-        key: ask.key,
-        model: ask.model,
-        startedAtMs: nowMs,
-        atMs: expiresAtMs,
-        untilMs: expiresAtMs + ask.lifeMs,
-        counters: ask.counters,
-        units: sizes,
-        leaseUntilMs: null,
-        promptWeight: 0,
-        estimate: { inputTokens: 0, outputTokens: 0, price: null },
-        isClosed: false,
-      },
-      nowMs,
-    )
+    this.#settlement.reserve(sliceOf(id, ask, sizes, nowMs, expiresAtMs), nowMs)
     return { id, units: [...sizes], expiresAtMs }
   }
 }

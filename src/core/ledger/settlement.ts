@@ -1,11 +1,10 @@
 /** How reservations are made and settled: what was charged in advance becomes what was used, once. No I/O. */
 import { LEASE_AFTER_CUT_MS, LEASE_MS } from '../limits.ts'
-import { costMicroUsd } from '../money.ts'
-import type { Usage } from '../usage.ts'
 import type { UsageRecord } from '../usage-record.ts'
 import type { Entry } from './count.ts'
 import { actualUnits, learn, START } from './estimates.ts'
 import type { Journal, Reservation } from './journal.ts'
+import { reapedRow } from './reservations.ts'
 import type { Tallies, Tally } from './tallies.ts'
 import type { Charge, Counter, Learned, SliceReport } from './types.ts'
 
@@ -228,31 +227,4 @@ const isHit = (cache: UsageRecord['cache']): boolean => cache !== 'miss' && cach
 function usedUnits(counter: Counter, row: UsageRecord): number {
   if (!wentOn(row)) return 0
   return actualUnits(counter, isHit(row.cache) ? null : row.usage, isHit(row.cache) ? 0 : row.costMicroUsd)
-}
-
-/** The row of a request whose isolate never told its end. */
-function reapedRow({ id, startedAtMs, key, model, untilMs, estimate }: Reservation): UsageRecord {
-  const usage: Usage = {
-    inputTokens: estimate.inputTokens,
-    cachedInputTokens: 0,
-    cacheWriteTokens: 0,
-    outputTokens: estimate.outputTokens,
-    reasoningTokens: 0,
-    source: 'reaped',
-  }
-  return {
-    requestId: id,
-    at: new Date(startedAtMs).toISOString(),
-    key,
-    model,
-    target: null,
-    outcome: 'broken',
-    status: 200,
-    cache: 'bypass',
-    attempts: 1,
-    usage,
-    costMicroUsd: costMicroUsd(usage, estimate.price ?? undefined),
-    firstTokenMs: null,
-    totalMs: Math.max(0, untilMs - startedAtMs),
-  }
 }

@@ -43,16 +43,18 @@ export class Tallies {
     return tally
   }
 
-  /** Every tally that still counts something, as the admin API shows it. */
-  view(nowMs: number, waiting: (counterId: string) => number): CounterLevel[] {
-    return [...this.#tallies.values()].flatMap((tally) => {
-      const { counter } = tally
-      const level = levelOf(tally, nowMs)
+  /** These counters at the amounts named here, and every other in memory: what of them still counts, or is waited for. */
+  view(counters: readonly Counter[], nowMs: number, waiting: (counterId: string) => number): CounterLevel[] {
+    const named = new Map(counters.map((counter) => [counter.id, counter]))
+    for (const counter of counters) this.of(counter)
+    return [...this.#tallies.values()].flatMap((known) => {
+      const counter = named.get(known.counter.id) ?? known.counter
+      const tally = { ...known, counter }
       const used = usedOf(tally, nowMs)
-      const stands = waiting(counter.id)
-      if (used === 0 && stands === 0) return []
+      const standing = waiting(counter.id)
+      if (used === 0 && standing === 0) return []
       const nextFreeMs = Math.max(0, freeAt(tally, 1, nowMs) - nowMs)
-      return [{ counter, used, level, waiting: stands, nextFreeMs }]
+      return [{ counter, used, level: levelOf(tally, nowMs), waiting: standing, nextFreeMs }]
     })
   }
 
