@@ -4,6 +4,7 @@ import type { Presented } from './authenticate/presented.ts'
 import { type Refusal, refusal } from './core/errors.ts'
 import type { InferenceRequest } from './core/inference.ts'
 import type { Counter, Level } from './core/ledger/types.ts'
+import { modelOf } from './core/models.ts'
 import type { Caller } from './core/tenant.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
 import { type Ending, record } from './record/record.ts'
@@ -60,7 +61,12 @@ export async function answer(
   request: InferenceRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const plan = route(services, entry.deployment, entry.caller, request)
+  const model = modelOf(entry.deployment.models, entry.caller, request.alias)
+  if ('code' in model) {
+    end(services, entry, request, { ...UNTRIED, outcome: 'refused', refusal: model })
+    return { ...UNTRIED, ...UNLIMITED, kind: 'refused', refusal: model }
+  }
+  const plan = route(services, entry.deployment, entry.caller, request, model)
   if (plan.kind === 'refused') {
     end(services, entry, request, { ...UNTRIED, outcome: plan.outcome, refusal: plan.refusal })
     return { ...UNTRIED, ...UNLIMITED, kind: 'refused', refusal: plan.refusal }

@@ -4,12 +4,12 @@ import type { Refusal } from '../core/errors.ts'
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import { promptTokensMax, promptWeight, type TextSize } from '../core/ledger/estimates.ts'
 import type { Needs } from '../core/ledger/types.ts'
+import { unpricedModel } from '../core/models.ts'
 import type { Price } from '../core/money.ts'
 import { answersOf, askedOutputTokens, outputCapOf } from '../core/outputs.ts'
 import type { Model, Target } from '../core/snapshot.ts'
 import type { Tenant } from '../core/tenant.ts'
 import type { AppliedLimits } from './limits.ts'
-import { unpricedRefusal } from './refusals.ts'
 
 /** What the ledger is asked for, and what of it the attempts must keep to. */
 export interface RequestNeeds {
@@ -33,7 +33,7 @@ export function needsOf(
 ): RequestNeeds | Refusal {
   const moneyLimit = unknownPrice === 'block' ? applied.hasMoney : null
   const targets = moneyLimit === null ? model.targets : model.targets.filter(({ price }) => price !== undefined)
-  if (moneyLimit !== null && targets.length === 0) return unpricedRefusal(model.alias, moneyLimit)
+  if (moneyLimit !== null && targets.length === 0) return unpricedModel(model.alias, moneyLimit)
 
   const size = { bytes: request.bodyBytes, chars: request.bodyChars }
   const answers = answersOf(request)

@@ -18,44 +18,29 @@ export const limitCode = (of: Unit): ErrorCode => CODES[of]
 
 /** The refusal by a limit, at once; of a request that alone is more than the limit, it says so. */
 export function limitRefusal(counter: Counter, refused: Refused): Refusal {
-  const { retryAfterMs, isFutile } = refused
-  const told = { limitedBy: counter.limit, ...(Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}) }
-  if (isFutile)
-    return refusal(
-      limitCode(counter.of),
-      `This request alone is more than the ${limitWords(counter)}. ${LESS[counter.of]}`,
-      {
-        ...told,
-        isFutile,
-      },
-    )
-  const when = waitWords(retryAfterMs)
-  return refusal(limitCode(counter.of), `Reached the ${limitWords(counter)}. ${when} ${MORE}`, told)
+  const message = refused.isFutile
+    ? `This request alone is more than the ${limitWords(counter)}. ${LESS[counter.of]}`
+    : `Reached the ${limitWords(counter)}. ${waitWords(refused)} ${MORE}`
+  return refusal(limitCode(counter.of), message, told(counter, refused))
 }
 
 /** The refusal of a request that waited for its turn as long as it may. */
 export function queueTimeout(counter: Counter, waitedMs: number, refused: Refused): Refusal {
-  const { retryAfterMs, isFutile } = refused
-  return refusal(
-    'queue_timeout',
-    `Waited ${secondsWords(waitedMs)} for the ${limitWords(counter)}, in vain. ${waitWords(retryAfterMs)} ` +
-      "A larger 'x-sluice-max-wait-ms' waits longer, as far as your tenant's policy allows.",
-    {
-      limitedBy: counter.limit,
-      ...(Number.isFinite(retryAfterMs) ? { retryAfterMs } : {}),
-      ...(isFutile ? { isFutile } : {}),
-    },
-  )
+  const message =
+    `Waited ${secondsWords(waitedMs)} for the ${limitWords(counter)}, in vain. ${waitWords(refused)} ` +
+    "A larger 'x-sluice-max-wait-ms' waits longer, as far as your tenant's policy allows."
+  return refusal('queue_timeout', message, told(counter, refused))
 }
 
-/** The refusal where a limit on money cannot count what any target of the model would cost. */
-export const unpricedRefusal = (alias: string, limit: string): Refusal =>
-  refusal(
-    'budget_exceeded',
-    `The limit '${limit}' is on money, and no usable target of the model '${alias}' has a price. ` +
-      `Ask your operator to give its targets a "price", or to set "unknownPrice" to "ignore" in the config.`,
-    { param: 'model', limitedBy: limit, isFutile: true },
-  )
+/** What the headers say. A time that never comes is none. */
+function told({ limit }: Counter, { retryAfterMs, isFutile }: Refused): Partial<Refusal> {
+  const isKnown = Number.isFinite(retryAfterMs)
+  return {
+    limitedBy: limit,
+    ...(isKnown ? { retryAfterMs } : {}),
+    ...(isFutile || !isKnown ? { isFutile: true } : {}),
+  }
+}
 
 const MORE = 'Ask your operator for a higher limit if you need more.'
 const LESS: Readonly<Record<Unit, string>> = {
@@ -90,7 +75,7 @@ function windowWords(window: Window): string {
   }
 }
 
-const waitWords = (retryAfterMs: number): string =>
+const waitWords = ({ retryAfterMs }: Refused): string =>
   Number.isFinite(retryAfterMs) ? `Try again in ${secondsWords(retryAfterMs)}.` : 'No wait helps.'
 
 /** Rounded up to a tenth, so that a message never says less than its header. */

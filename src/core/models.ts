@@ -25,3 +25,12 @@ export const forbiddenModel = (alias: string): Refusal =>
   refusal('model_not_allowed', `This key may not call the model '${alias}'. Ask your operator to allow it.`, {
     param: 'model',
   })
+
+/** An alias none of whose targets a limit on money can count. */
+export const unpricedModel = (alias: string, limit: string): Refusal =>
+  refusal(
+    'budget_exceeded',
+    `The limit '${limit}' is on money, and no target of the model '${alias}' that could answer has a price. ` +
+      'Ask your operator to give one a "price", or to let the config\'s "unknownPrice" be "ignore".',
+    { param: 'model', limitedBy: limit, isFutile: true },
+  )

@@ -104,8 +104,8 @@ export async function dispatch(
       report(services, request, candidate, fault)
       // A prompt that does not fit here may fit where there is more room, and only there.
       if (fault.kind === 'context') candidates = candidates.filter((other) => isRoomier(other.target, candidate.target))
-      if (fault.kind === 'credential' && candidate.spare !== undefined)
-        candidates.unshift({ target: candidate.target, credentials: candidate.spare })
+      const { spare, ...again } = candidate
+      if (fault.kind === 'credential' && spare !== undefined) candidates.unshift({ ...again, credentials: spare })
       if (attempts >= ATTEMPTS_MAX) candidates = []
       const step = attempts >= ATTEMPTS_MAX ? 'next-target' : nextStep(fault, tries, candidates.length === 0, retries)
       if (step === 'relay') return { ...tried(), ...refusalOf([fault], plan.model.alias) }

@@ -17,7 +17,8 @@ export const openaiProtocol: Provider = {
   operations: ['chat', 'completions', 'embeddings'],
   defaultBaseUrl: DEFAULT_BASE_URL,
   async call(call) {
-    const { body, model, stream, streamUsage } = call
+    const { model, stream, streamUsage } = call
+    const body = call.outputCap === undefined ? call.body : withOutputCap(call, call.outputCap)
     const reply = await call.outgoing({
       url: endpoint(call.baseUrl, PATHS[call.operation]),
       method: 'POST',
@@ -41,6 +42,23 @@ export const openaiProtocol: Provider = {
 
 function endpoint(baseUrl = DEFAULT_BASE_URL, path: string): string {
   return baseUrl.endsWith('/') ? baseUrl.slice(0, -1) + path : baseUrl + path
+}
+
+/** OpenAI itself, where the older name of the bound is an error of its newer models. */
+const OPENAI_HOST = /(?:^|\.)(?:api\.openai\.com|openai\.azure\.com)$/
+const OPENAI_MODEL = /(?:^|\/)(?:o[1-9]|gpt-[5-9])/
+
+/**
+ * Sees to it that the server is told a bound by the name it heeds: `max_tokens` is the one that all know (some copies
+ * ignore the newer name, some refuse it), but of OpenAI's newer models. Both at once are refused there.
+ */
+function withOutputCap(call: ProviderCall, outputCap: number): ProviderCall['body'] {
+  const { body, operation, baseUrl = DEFAULT_BASE_URL, model } = call
+  const takesNewer =
+    operation === 'chat' && (OPENAI_HOST.test(URL.parse(baseUrl)?.hostname ?? '') || OPENAI_MODEL.test(model))
+  const names = takesNewer ? ['max_completion_tokens', 'max_tokens'] : ['max_tokens']
+  const isTold = operation === 'embeddings' || names.some((name) => typeof body[name] === 'number')
+  return isTold ? body : { ...body, [names[0] as string]: outputCap }
 }
 
 /** Usage is always asked for. A provider that rejects the question gets no `stream_options` at all. */

@@ -16,6 +16,8 @@ export interface ProviderCall {
   readonly streamUsage: boolean
   /** The target's largest output, for protocols that demand a number. */
   readonly maxOutputTokens: number | undefined
+  /** A bound on output that the target must be told, since no more is reserved; the caller's own where it named one. */
+  readonly outputCap: number | undefined
   /** The opened credential; only inside the vault's `use()`. */
   readonly credential: string | undefined
   /** The provider's configured headers, opened; and `traceparent`. */

@@ -1,7 +1,8 @@
 /** The stage that decides who may answer, and in which order: filter, score, pick. No I/O. */
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest, Operation } from '../core/inference.ts'
-import { forbiddenModel, unknownModel } from '../core/models.ts'
+import { unpricedModel } from '../core/models.ts'
+import { askedOutputTokens, outputCapOf } from '../core/outputs.ts'
 import type { DirectorySnapshot, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Caller } from '../core/tenant.ts'
@@ -15,6 +16,16 @@ export interface Candidate {
   readonly credentials: TargetCredentials
   /** What to call it with should it refuse those: only where the tenant said that the operator's may stand in. */
   readonly spare?: TargetCredentials
+  /** Most tokens that one answer of it may have, where no more is reserved; it must be told. */
+  readonly outputCap?: number
+}
+
+/** What admission asks of the attempts. */
+export interface Terms {
+  /** The limit on money because of which only targets with a price may be asked; null: all may. */
+  readonly moneyLimit: string | null
+  /** Must every target be told a bound on its output? */
+  readonly capOutput: boolean
 }
 
 /** The verdict: whom to ask, best first, or why nobody can be asked. */
@@ -30,24 +41,24 @@ export interface RouteServices {
   readonly random: () => number
 }
 
-/** Orders the targets of the alias that can take this request from this caller. */
+const NO_TERMS: Terms = { moneyLimit: null, capOutput: false }
+
+/** Orders the targets of the model that can take this request from this caller. */
 export function route(
   services: RouteServices,
-  deployment: DirectorySnapshot & { readonly models: ReadonlyMap<string, Model> },
+  deployment: DirectorySnapshot,
   caller: Caller,
   request: InferenceRequest,
+  model: Model,
+  terms: Terms = NO_TERMS,
 ): Plan {
-  const model = deployment.models.get(request.alias)
-  if (model === undefined) return refuse(unknownModel(request.alias))
-  if (!caller.mayCall(request.alias)) return refuse(forbiddenModel(request.alias))
-
-  const usable = filter(services, deployment, caller, request, model)
+  const usable = filter(services, deployment, caller, request, model, terms)
   if ('refusal' in usable) return usable
   const order = STRATEGIES[model.config.strategy](
     usable.map(({ target }) => target),
     {
       bodyBytes: request.bodyBytes,
-      maxOutputTokens: maxOutputTokens(request),
+      maxOutputTokens: askedOutputTokens(request),
       latencyMs: (index) =>
         services.health.latencyMs(usable[index]?.credentials.identity ?? '', request.stream ? 'stream' : 'whole'),
       random: services.random,
@@ -64,13 +75,14 @@ const refuse = (refused: Refusal, outcome: Refused['outcome'] = 'refused'): Refu
   outcome,
 })
 
-/** Drops targets that cannot speak the operation, lack a credential, or whose credential is set aside. */
+/** Drops targets that cannot speak the operation, may not cost money, lack a credential, or whose credential is set aside. */
 function filter(
   services: RouteServices,
   snapshot: DirectorySnapshot,
   caller: Caller,
   request: InferenceRequest,
   model: Model,
+  { moneyLimit, capOutput }: Terms,
 ): Candidate[] | Refused {
   const { health, providers, clock } = services
   const speaking = model.targets.filter(
@@ -84,15 +96,18 @@ function filter(
         { param: 'model' },
       ),
     )
+  const allowed = moneyLimit === null ? speaking : speaking.filter(({ price }) => price !== undefined)
+  if (moneyLimit !== null && allowed.length === 0) return refuse(unpricedModel(model.alias, moneyLimit))
   const now = clock.now()
   const isDead = (identity: string): boolean => health.isDead(identity, now)
-  const candidates = speaking.flatMap((target): Candidate[] => {
+  const candidates = allowed.flatMap((target): Candidate[] => {
     const credentials = credentialsOf(target, caller, snapshot, isDead)
     if (credentials === null || isDead(credentials.identity)) return []
+    const cap = capOutput ? { outputCap: askedOutputTokens(request) ?? outputCapOf(request, target) } : {}
     const spare = spareOf(target, caller, snapshot)
     if (spare === null || spare.identity === credentials.identity || isDead(spare.identity))
-      return [{ target, credentials }]
-    return [{ target, credentials, spare }]
+      return [{ target, credentials, ...cap }]
+    return [{ target, credentials, spare, ...cap }]
   })
   if (candidates.length === 0)
     return refuse(
@@ -117,11 +132,4 @@ function preferFitting(candidates: Candidate[], request: InferenceRequest): Cand
   if (JSON.stringify(request.body).includes('"data:')) return candidates
   const fitting = candidates.filter(fits)
   return fitting.length > 0 ? fitting : candidates
-}
-
-/** The caller's bound on output, whichever of its two names it used. */
-export function maxOutputTokens(request: InferenceRequest): number | undefined {
-  const { max_completion_tokens: completion, max_tokens: max } = request.body
-  if (typeof completion === 'number') return completion
-  return typeof max === 'number' ? max : undefined
 }

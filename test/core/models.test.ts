@@ -1,6 +1,6 @@
 /** Who gets which model, and the words for one that is not there and for one that is not allowed. */
 import { expect, it } from 'vitest'
-import { forbiddenModel, modelOf, unknownModel } from '../../src/core/models.ts'
+import { forbiddenModel, modelOf, unknownModel, unpricedModel } from '../../src/core/models.ts'
 import { matcher } from '../../src/core/tenant.ts'
 import { deploymentOf } from '../support/path.ts'
 
@@ -34,4 +34,11 @@ it('a forbidden model is a 403 that names the field and the model', () => {
   const refused = forbiddenModel('one')
   expect(refused).toMatchObject({ code: 'model_not_allowed', status: 403, param: 'model' })
   expect(refused.message).toContain("'one'")
+})
+
+it('a model without a price is stopped by the limit, which is named, and no wait helps', () => {
+  const refused = unpricedModel('one', 'month')
+  expect(refused).toMatchObject({ code: 'budget_exceeded', status: 429, limitedBy: 'month', isFutile: true })
+  expect(refused).not.toHaveProperty('retryAfterMs')
+  for (const word of ["'month'", "'one'", '"price"', '"unknownPrice"']) expect(refused.message).toContain(word)
 })

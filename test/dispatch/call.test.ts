@@ -47,6 +47,7 @@ describe('call', () => {
         stream: true,
         streamUsage: false,
         maxOutputTokens: 77,
+        outputCap: undefined,
         credential: undefined,
         headers: {},
         outgoing: expect.any(Function),
@@ -54,6 +55,12 @@ describe('call', () => {
       },
     ])
     expect(scripted.calls[0]?.body).toBe(request.body)
+  })
+
+  it('tells the provider the bound that a candidate is held to', async () => {
+    const { scripted, services, candidate } = calling({}, { maxOutputTokens: 77 })
+    await call(services, { ...candidate, outputCap: 5 }, requestOf(), null, NO_SIGNAL, async () => null)
+    expect(scripted.calls[0]).toMatchObject({ maxOutputTokens: 5, outputCap: 5 })
   })
 
   it('opens every credential for the length of the call, and tells their values to whoever reads the reply', async () => {

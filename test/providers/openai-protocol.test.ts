@@ -69,6 +69,48 @@ it('leaves stream_options out, and says so, where the provider rejects them', as
   expect(reply.droppedParams).toEqual(['stream_options'])
 })
 
+const OPENAI = 'https://api.openai.com/v1'
+const OWN = 'http://10.0.0.2:8000/v1'
+it.each<[string, string | undefined, string, 'chat' | 'completions' | 'embeddings', object, object]>([
+  ['OpenAI by default', undefined, 'gpt-4o', 'chat', {}, { max_completion_tokens: 50 }],
+  ['OpenAI in a region', 'https://eu.api.openai.com/v1', 'gpt-4o', 'chat', {}, { max_completion_tokens: 50 }],
+  ['Azure', 'https://x.openai.azure.com/openai/v1', 'deployed', 'chat', {}, { max_completion_tokens: 50 }],
+  [
+    'its newer models wherever',
+    'https://proxy.example/v1',
+    'openai/gpt-5-mini',
+    'chat',
+    {},
+    { max_completion_tokens: 50 },
+  ],
+  ['a copy', OWN, 'llama-3.3-70b', 'chat', {}, { max_tokens: 50 }],
+  ['a copy of a like name', 'https://openai.com.example/v1', 'gpt-oss-120b', 'chat', {}, { max_tokens: 50 }],
+  ['completions', OPENAI, 'gpt-3.5-turbo-instruct', 'completions', {}, { max_tokens: 50 }],
+  ['null', OWN, 'm', 'chat', { max_tokens: null }, { max_tokens: 50 }],
+  [
+    'a bound that a copy may not heed',
+    OWN,
+    'm',
+    'chat',
+    { max_completion_tokens: 50 },
+    { max_completion_tokens: 50, max_tokens: 50 },
+  ],
+  ['a bound of the caller', OWN, 'm', 'chat', { max_tokens: 7 }, { max_tokens: 7 }],
+  ['either bound of the caller', OPENAI, 'o3', 'chat', { max_tokens: 7 }, { max_tokens: 7 }],
+  ['none of completions', OWN, 'm', 'completions', { max_tokens: 0 }, { max_tokens: 0 }],
+  ['embeddings', OWN, 'm', 'embeddings', {}, {}],
+])(
+  'tells a bound that is reserved by the name that is heeded: %s',
+  async (_, baseUrl, model, operation, given, sent) => {
+    const origin = upstream(() => json({}))
+    const asked = { ...body, ...given }
+    await openaiProtocol.call(
+      callOf({ outgoing: origin.outgoing, body: asked, baseUrl, model, operation, outputCap: 50 }),
+    )
+    expect(origin.sent()).toEqual({ ...asked, ...sent, model })
+  },
+)
+
 it('leaves stream_options of a whole request alone', async () => {
   const origin = upstream(() => json({}))
   await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body }))

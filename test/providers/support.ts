@@ -39,6 +39,7 @@ export function callOf(call: Partial<ProviderCall> & Pick<ProviderCall, 'outgoin
     stream: call.body.stream === true,
     streamUsage: true,
     maxOutputTokens: undefined,
+    outputCap: undefined,
     credential: 'secret-key',
     headers: {},
     signal: new AbortController().signal,

@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigDocument } from '../../src/core/config.ts'
 import type { InferenceRequest, Operation } from '../../src/core/inference.ts'
-import { DEAD_CREDENTIAL_MS } from '../../src/core/limits.ts'
+import { DEAD_CREDENTIAL_MS, OUTPUT_TOKENS_ASSUMED_MAX } from '../../src/core/limits.ts'
 import { TargetHealth } from '../../src/core/target-health.ts'
 import type { Caller } from '../../src/core/tenant.ts'
-import { maxOutputTokens, route } from '../../src/route/route.ts'
+import { route, type Terms } from '../../src/route/route.ts'
 import { callerOf, deploymentOf, requestOf, STARTED_AT_MS, sealed } from '../support/path.ts'
 
 type Document = { models: NonNullable<ConfigDocument['models']> } & ConfigDocument
@@ -40,6 +40,7 @@ function routed(
     request?: Partial<InferenceRequest>
     health?: TargetHealth
     random?: () => number
+    terms?: Terms
   } = {},
 ) {
   const services = {
@@ -49,7 +50,10 @@ function routed(
     random: options.random ?? (() => 0.5),
   }
   const deployment = deploymentOf(options.document ?? DOCUMENT, options.credentials ?? ALL)
-  return route(services, deployment, options.caller ?? callerOf(), requestOf(options.request))
+  const request = requestOf(options.request)
+  const model = deployment.models.get(request.alias)
+  if (model === undefined) throw new Error(`no model ${request.alias}`)
+  return route(services, deployment, options.caller ?? callerOf(), request, model, options.terms)
 }
 
 /** The targets of a plan in order; fails when there is none. */
@@ -67,21 +71,6 @@ function identityOf(id: string, options: Parameters<typeof routed>[0] = {}): str
 }
 
 describe('refusals', () => {
-  it('an alias that does not exist is a 404, whatever the key may call', () => {
-    const unknown = { kind: 'refused', outcome: 'refused', refusal: { code: 'model_not_found', status: 404 } }
-    expect(routed({ request: { alias: 'nope' } })).toMatchObject(unknown)
-    expect(routed({ request: { alias: 'nope' }, caller: callerOf({ models: [] }) })).toMatchObject(unknown)
-  })
-
-  it('an alias that the key may not call is a 403', () => {
-    const caller = callerOf({ models: ['other-*'] })
-    expect(routed({ caller })).toMatchObject({
-      kind: 'refused',
-      outcome: 'refused',
-      refusal: { code: 'model_not_allowed', status: 403 },
-    })
-  })
-
   it('an operation that no target serves is the fault of the model named', () => {
     expect(routed({ request: { alias: 'bridged', operation: 'embeddings' } })).toMatchObject({
       kind: 'refused',
@@ -194,13 +183,65 @@ describe('the order', () => {
   })
 })
 
-it.each([
-  [{}, undefined],
-  [{ max_tokens: 5 }, 5],
-  [{ max_completion_tokens: 7 }, 7],
-  [{ max_tokens: 5, max_completion_tokens: 7 }, 7],
-  [{ max_tokens: 5, max_completion_tokens: null }, 5],
-  [{ max_tokens: '5' }, undefined],
-])('the bound on output of %j is %j', (body, expected) => {
-  expect(maxOutputTokens(requestOf({ body }))).toBe(expected)
+describe('what admission asks', () => {
+  const price = { input: 1, output: 2 }
+  const document: Document = {
+    ...DOCUMENT,
+    models: {
+      model: {
+        targets: [
+          { provider: 'gpu', model: 'a', maxOutputTokens: 100 },
+          { provider: 'claude', model: 'b', price },
+          { provider: 'gpu', model: 'c', price: { input: 0, output: 0 }, contextWindow: 500 },
+        ],
+      },
+    },
+  }
+  const priced: Terms = { moneyLimit: 'month', capOutput: false }
+  const capped: Terms = { moneyLimit: null, capOutput: true }
+  const caps = (request: Partial<InferenceRequest> = {}, terms = capped) => {
+    const plan = routed({ document, terms, request })
+    return plan.kind === 'plan' ? plan.candidates.map(({ outputCap }) => outputCap) : null
+  }
+
+  it('leaves targets without a price out where money is limited, and only there', () => {
+    expect(planned({ document, terms: priced })).toEqual(['claude/b', 'gpu/c'])
+    expect(planned({ document })).toEqual(['gpu/a', 'claude/b', 'gpu/c'])
+  })
+
+  it('refuses by the limit where no target that could answer has a price', () => {
+    const unpriced = { ...DOCUMENT, models: { model: { targets: [{ provider: 'gpu', model: 'a' }] } } }
+    const refused = {
+      kind: 'refused',
+      outcome: 'refused',
+      refusal: { code: 'budget_exceeded', status: 429, limitedBy: 'month', isFutile: true },
+    }
+    expect(routed({ document: unpriced, terms: priced })).toMatchObject(refused)
+    const bridged = {
+      ...DOCUMENT,
+      models: {
+        model: {
+          targets: [
+            { provider: 'claude', model: 'b', price },
+            { provider: 'gpu', model: 'a' },
+          ],
+        },
+      },
+    }
+    expect(routed({ document: bridged, terms: priced, request: { operation: 'embeddings' } })).toMatchObject(refused)
+  })
+
+  it('holds every target to its bound on output, or to what the caller named', () => {
+    expect(caps({}, priced)).toEqual([undefined, undefined])
+    expect(caps()).toEqual([100, OUTPUT_TOKENS_ASSUMED_MAX, 300])
+    expect(caps({ body: { model: 'model', messages: [], max_tokens: 900 } })).toEqual([900, 900, 900])
+  })
+
+  it('holds the spare credential to it too', () => {
+    const own = { cloud: { record: sealed('own'), fallbackToOperator: true } }
+    const plan = routed({ caller: callerOf({ credentials: own }), terms: capped })
+    const [, cloud] = plan.kind === 'plan' ? plan.candidates : []
+    expect(cloud).toMatchObject({ outputCap: 7800 })
+    expect(cloud?.spare).toBeDefined()
+  })
 })
