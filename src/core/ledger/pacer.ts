@@ -25,7 +25,7 @@ export class Pacer implements Count {
   #atMs = 0
   /** Units per ms as last told: questions without an amount use it. */
   #rate = 0
-  /** Of all charges those that found less than every later one, in their order: how far back a charge can be undone. */
+  /** How empty it was before charges, those left out that a later one undercuts: how far a charge can be undone. */
   #lows: Low[] = []
 
   constructor(perMs: number, burst: number, entries: readonly Entry[] = []) {
@@ -50,10 +50,12 @@ export class Pacer implements Count {
     if (units <= 0) return fromMs
     if (this.#rate === 0 || units > Math.max(amount, this.#burst)) return Number.POSITIVE_INFINITY
     const roomLevel = Math.max(0, this.#burst - units) + this.#dust
-    if (this.#levelAt(fromMs) <= roomLevel) return fromMs
-    let freeMs = Math.max(fromMs, Math.ceil(this.#atMs + (this.#level - roomLevel) / this.#rate))
+    // What it held before its last charge is not known: nothing goes before that, as after a clock that stepped back.
+    const earliestMs = Math.max(fromMs, this.#atMs)
+    if (this.#levelAt(earliestMs) <= roomLevel) return earliestMs
+    let freeMs = Math.max(earliestMs, Math.ceil(this.#atMs + (this.#level - roomLevel) / this.#rate))
     // The division may be off by its last digit: the answer is the first ms at which the same test says yes.
-    while (freeMs > fromMs && this.#levelAt(freeMs - 1) <= roomLevel) freeMs -= 1
+    while (freeMs > earliestMs && this.#levelAt(freeMs - 1) <= roomLevel) freeMs -= 1
     while (this.#levelAt(freeMs) > roomLevel) freeMs += 1
     return freeMs
   }
@@ -81,8 +83,8 @@ export class Pacer implements Count {
    */
   giveBack(units: number, atMs: number, amount: number): void {
     this.#setRate(amount)
-    const least = this.#lows.find((low) => low.atMs > atMs)?.level ?? Number.POSITIVE_INFINITY
-    const back = Math.min(units, least, Math.max(0, this.#level))
+    const since = this.#lows.filter((low) => low.atMs > atMs)
+    const back = Math.min(units, Math.max(0, this.#level), ...since.map((low) => low.level))
     if (back <= 0) return
     this.#level -= back
     this.#lows = this.#lows.map((low) => (low.atMs > atMs ? { ...low, level: low.level - back } : low))
@@ -133,7 +135,7 @@ export class Pacer implements Count {
     if (this.#lows.length > LEDGER_PACER_LOWS_MAX) {
       const [first, second] = this.#lows
       if (first !== undefined && second !== undefined) {
-        this.#lows.splice(0, 2, { atMs: second.atMs, level: first.level })
+        this.#lows.splice(0, 2, { atMs: second.atMs, level: Math.min(first.level, second.level) })
       }
     }
   }
