@@ -1,4 +1,5 @@
 /** The usage row: what is kept of one request, in every outcome. No I/O. */
+import type { Charge, SliceReport } from './ledger/types.ts'
 import type { Usage } from './usage.ts'
 
 /** How a request ended. `failed`: answered with 5xx before the commit point; `broken`: after it. */
@@ -26,4 +27,13 @@ export interface UsageRecord {
   readonly costMicroUsd: number | null
   readonly firstTokenMs: number | null
   readonly totalMs: number
+}
+
+/** Usage rows of one tenant on their way to its object, with what the ledger must know beside them. */
+export interface UsageBatch {
+  readonly rows: readonly UsageRecord[]
+  /** By request id; only of requests that have no reservation of their own. */
+  readonly charges: Readonly<Record<string, Charge>>
+  /** Slices that the isolate is done with. */
+  readonly slices: readonly SliceReport[]
 }

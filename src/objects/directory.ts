@@ -13,6 +13,7 @@ import { configChanges } from '../core/config-diff.ts'
 import { checkConfig, missingCredentials, usesOfCredential } from '../core/config-faults.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import { ERASURES_BATCH_MAX, TENANT_MAKING_MS, TIMER_RETRY_MS } from '../core/limits.ts'
+import { missingPrices } from '../core/missing-prices.ts'
 import { isSameSealed, PEPPER_NAME, type SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
 import type { Tenant, TenantPlace } from '../core/tenant.ts'
@@ -248,9 +249,16 @@ export class DirectoryObject extends DurableObject<Env> {
   #replaceConfig(document: ConfigDocument, changes: ConfigChange[], actor: string, rollbackOf: number | null): number {
     const version = this.#records.config().version + 1
     const action = rollbackOf === null ? 'config.apply' : 'config.rollback'
+    const unpriced = missingPrices(configSchema.parse(document))
     const entry = this.#entry(actor, action, 'config', {
       before: { version: version - 1 },
-      after: { version, changes, ...(rollbackOf === null ? {} : { rollbackOf }) },
+      after: {
+        version,
+        // First, and not one of the changes: it is of the whole document that is in force from now on.
+        ...(unpriced.length === 0 ? {} : { missingPrices: unpriced }),
+        changes,
+        ...(rollbackOf === null ? {} : { rollbackOf }),
+      },
     })
     this.#change(entry, () => this.#records.insertConfig({ version, document }, entry.at, actor, rollbackOf))
     return version

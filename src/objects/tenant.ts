@@ -7,34 +7,36 @@
  * the memory of recent request ids, which a look at the segments stands in for.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { auditEntry, picked } from '../core/audit.ts'
-import type { AuditEntry } from '../core/control.ts'
-import { OUTBOX_BATCH_MAX, REVOKED_KEY_MS, TIMER_RETRY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
+import { picked } from '../core/audit.ts'
+import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
+import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import { type ApiKey, type KeyVerdict, keyState, type Tenant, type TenantCredential } from '../core/tenant.ts'
-import type { UsageRecord } from '../core/usage-record.ts'
+import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
 import { dayOf } from '../core/usage-segments.ts'
-import { directoryStub } from '../lib/object-places.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
+import { TenantChanges } from './tenant-changes.ts'
+import { differs, isForgotten, matches, publicKey } from './tenant-keys.ts'
+import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
 import { TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
-
-/** Compared where there is no such key, so that a wrong id takes the time of a wrong secret. */
-const NO_DIGEST = Buffer.alloc(32)
+const REAP = 'reap'
 
 /** What an object with a schema works with. */
 interface Stored {
   readonly records: TenantRecords
   readonly usage: UsageLog
+  readonly ledger: TenantLedger
   readonly timers: Timers
+  readonly changes: TenantChanges
 }
 
 export class TenantObject extends DurableObject<Env> {
@@ -77,7 +79,7 @@ export class TenantObject extends DurableObject<Env> {
     const stored = this.#stored
     if (stored === null) return
     stored.records.dropPolicy()
-    while (await this.#deliver(stored)) {}
+    while (await stored.changes.deliver()) {}
     this.#stored = null
     await this.ctx.storage.deleteAll()
   }
@@ -175,15 +177,45 @@ export class TenantObject extends DurableObject<Env> {
     return { kind: 'known', epoch, tenant, key: this.#used(stored, key), credentials: stored.records.credentials() }
   }
 
-  /** Keeps usage, JSON of UsageRecord[]; answers when it is durable. */
-  record(rows: string): void {
+  /** May a request go on? JSON of an Ask, answered with JSON of an AskReply: text crosses for less than its clone. */
+  admit(ask: string): string {
+    const reply: AskReply = this.#live()?.ledger.ask(JSON.parse(ask) as Ask) ?? { kind: 'gone' }
+    return JSON.stringify(reply)
+  }
+
+  /** Waits until a request that was queued is granted or refused: JSON of a Verdict. */
+  async turn(requestId: string): Promise<string> {
+    const verdict: Verdict = (await this.#live()?.ledger.turn(requestId)) ?? { kind: 'gone' }
+    return JSON.stringify(verdict)
+  }
+
+  /** Takes back what was asked: it will not go on. */
+  withdraw(requestId: string): void {
+    this.#live()?.ledger.withdraw(requestId)
+  }
+
+  /** Keeps the concurrency leases of requests in flight. */
+  renew(requestIds: string[]): void {
+    this.#live()?.ledger.renew(requestIds)
+  }
+
+  /** Keeps usage and settles what was reserved for it, JSON of a UsageBatch; answers when it is durable. */
+  record(batch: string): void {
     const stored = this.#live()
     if (stored === null) return
     const nowMs = Date.now()
-    stored.usage.record(JSON.parse(rows) as UsageRecord[], nowMs)
+    const { rows, charges, slices } = JSON.parse(batch) as UsageBatch
+    this.ctx.storage.transactionSync(() => {
+      stored.ledger.settle(stored.usage.record(rows, nowMs), charges, slices)
+    })
     if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
     this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
     stored.timers.arm(PRUNE, this.#pruneAtMs)
+  }
+
+  /** How these limits stand, and whatever else is counted. */
+  ledger(counters: Counter[]): LedgerView {
+    return this.#live()?.ledger.view(counters) ?? { counters: [], reservations: 0, slices: 0, waiting: 0 }
   }
 
   usage(query: RollupQuery): RollupRow[] {
@@ -197,8 +229,9 @@ export class TenantObject extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     const stored = this.#live()
     await stored?.timers.fire(Date.now(), {
-      [DELIVER]: async () => ((await this.#deliver(stored)) ? Date.now() : null),
+      [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
       [PRUNE]: () => this.#prune(stored),
+      [REAP]: () => this.#reap(stored),
     })
   }
 
@@ -206,7 +239,17 @@ export class TenantObject extends DurableObject<Env> {
     const { storage } = this.ctx
     migrate(storage, SCHEMA)
     const records = new TenantRecords(storage.sql)
-    this.#stored = { records, usage: new UsageLog(storage), timers: new Timers(storage) }
+    const timers = new Timers(storage)
+    const ledger = new TenantLedger(storage, (atMs) => timers.arm(REAP, atMs))
+    const changes = new TenantChanges({
+      storage,
+      records,
+      timers,
+      timer: DELIVER,
+      directory: this.env.DIRECTORY,
+      isErased: () => this.#stored === null,
+    })
+    this.#stored = { records, usage: new UsageLog(storage), ledger, timers, changes }
     return this.#stored
   }
 
@@ -215,7 +258,6 @@ export class TenantObject extends DurableObject<Env> {
     return this.#stored?.records.policy() == null ? null : this.#stored
   }
 
-  /** Makes a change and its audit entry in one transaction, then delivers the entry; the alarm is its backstop. */
   async #change(
     actor: string,
     action: string,
@@ -224,41 +266,21 @@ export class TenantObject extends DurableObject<Env> {
     change: (stored: Stored) => void,
   ): Promise<void> {
     const stored = this.#live()
-    const tenant = stored?.records.policy()?.tenant
-    if (stored === null || tenant === undefined) return
-    const head = { id: crypto.randomUUID(), at: new Date().toISOString(), actor, action }
-    try {
-      this.ctx.storage.transactionSync(() => {
-        change(stored)
-        stored.records.bumpEpoch()
-        stored.records.enqueue(auditEntry({ ...head, subject: `tenants/${tenant.id}${where}` }, sides))
-        stored.timers.arm(DELIVER, Date.now() + TIMER_RETRY_MS)
-      })
-    } finally {
-      stored.records.forget()
-    }
-    try {
-      if (!(await this.#deliver(stored))) stored.timers.disarm(DELIVER)
-    } catch {
-      // The change is made; its entry waits for the alarm.
-    }
+    await stored?.changes.make({ actor, action, where }, sides, () => change(stored))
   }
 
-  /** Hands audit entries, and the tenant as it is now, to the Directory. True when more are left. */
-  async #deliver(stored: Stored): Promise<boolean> {
-    const rows = stored.records.outbox(OUTBOX_BATCH_MAX)
-    const final = rows.at(-1)
-    if (final === undefined) return false
-    const entries: AuditEntry[] = rows.map(({ entry }) => entry)
-    await directoryStub(this.env.DIRECTORY).deliver(stored.records.policy(), entries)
-    // An erase that ran meanwhile has taken the outbox with everything else.
-    if (this.#stored === null) return false
-    stored.records.delivered(final.seq)
-    return stored.records.outbox(1).length > 0
+  /** Requests whose isolate never told their end are settled at their estimate, and get a row. */
+  #reap({ usage, ledger }: Stored): number | null {
+    return this.ctx.storage.transactionSync(() => {
+      const { rows, nextMs } = ledger.reap()
+      usage.record(rows, Date.now())
+      return nextMs
+    })
   }
 
-  #prune({ records, usage }: Stored): number | null {
+  #prune({ records, usage, ledger }: Stored): number | null {
     const nowMs = Date.now()
+    ledger.prune(nowMs)
     records.dropKeysRevokedBefore(new Date(nowMs - REVOKED_KEY_MS).toISOString())
     const nextMs = usage.prune(nowMs) ?? (records.hasRevokedKeys() ? nowMs + USAGE_PRUNE_MS : null)
     this.#pruneAtMs = nextMs ?? Number.POSITIVE_INFINITY
@@ -274,27 +296,4 @@ export class TenantObject extends DurableObject<Env> {
     records.touchKey(key.id, today)
     return { ...key, lastUsedOn: today }
   }
-}
-
-/** In constant time, and with the same work where there is no such key. */
-function matches(presented: string, stored: string | undefined): boolean {
-  const left = Buffer.from(presented, 'base64')
-  const right = stored === undefined ? NO_DIGEST : Buffer.from(stored, 'base64')
-  const sameLength = left.byteLength === right.byteLength
-  const same = crypto.subtle.timingSafeEqual(sameLength ? left : right, right)
-  return same && sameLength && stored !== undefined
-}
-
-/** A revoked key is told so for a while; then it is as good as never made. */
-function isForgotten({ revokedAt }: ApiKey, nowMs: number): boolean {
-  return revokedAt !== null && Date.parse(revokedAt) + REVOKED_KEY_MS <= nowMs
-}
-
-function differs(before: unknown, after: unknown): boolean {
-  return JSON.stringify(before) !== JSON.stringify(after)
-}
-
-/** A key as an audit entry may show it. */
-function publicKey({ id, name, expiresAt, models, limits, debug }: ApiKey): object {
-  return { id, name, expiresAt, models, limits, debug }
 }

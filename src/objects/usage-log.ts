@@ -65,12 +65,15 @@ export class UsageLog {
     this.#bounds = bounds
   }
 
-  /** Keeps the records that are new, all in one transaction; a batch is one segment and one upsert per roll-up. */
-  record(records: readonly UsageRecord[], nowMs: number): void {
+  /**
+   * Keeps the records that are new, and answers with them, all in one transaction; a batch is one segment and one upsert
+   * per roll-up.
+   */
+  record(records: readonly UsageRecord[], nowMs: number): readonly UsageRecord[] {
     this.#recent ??= this.#readRecent(nowMs)
     const recent = this.#recent
     const fresh = this.#unknown(records, recent)
-    if (fresh.length === 0) return
+    if (fresh.length === 0) return fresh
     const segments = segmentsOf(fresh)
     const sums = sumsOf(fresh)
     this.#storage.transactionSync(() => {
@@ -78,6 +81,7 @@ export class UsageLog {
       for (const { key, rollup } of sums) this.#add(key, rollup)
     })
     for (const record of fresh) recent.add(record.requestId, startOf(record))
+    return fresh
   }
 
   /** Single records, newest first. */

@@ -2,14 +2,15 @@
 
 import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
-import type { Ask, AskReply, Charge, Counter, LedgerView, SliceReport, Verdict } from '../core/ledger/types.ts'
+import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
 import type { ApiKey, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
-import type { UsageRecord } from '../core/usage-record.ts'
+import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
 
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
+export type { UsageBatch } from '../core/usage-record.ts'
 
 /** The Directory as the request path uses it. */
 export interface Directory {
@@ -35,15 +36,6 @@ export interface TenantStore {
   withdraw(place: TenantPlace, requestId: string): Promise<void>
   /** Keeps the concurrency leases of requests in flight; unknown ids are passed over. */
   renew(place: TenantPlace, requestIds: readonly string[]): Promise<void>
-}
-
-/** Usage rows of one tenant on their way to its object, with what the ledger must know beside them. */
-export interface UsageBatch {
-  readonly rows: readonly UsageRecord[]
-  /** By request id; only of requests that have no reservation of their own. */
-  readonly charges: Readonly<Record<string, Charge>>
-  /** Slices that the isolate is done with. */
-  readonly slices: readonly SliceReport[]
 }
 
 /** The Directory as the admin API uses it. Every change writes its audit entry in the same transaction. */

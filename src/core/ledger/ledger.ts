@@ -139,7 +139,7 @@ export class Ledger {
     for (const counter of counters) this.#tallies.of(counter)
     const slices = [...this.#reservations.values()].filter(({ isSlice }) => isSlice).length
     return {
-      counters: this.#tallies.view(nowMs, (id) => this.#queue.waitingOn(id)),
+      counters: this.#tallies.view(counters, nowMs, (id) => this.#queue.waitingOn(id)),
       reservations: this.#reservations.size - slices,
       slices,
       waiting: this.#queue.size,
