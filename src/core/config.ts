@@ -68,17 +68,20 @@ const targetSchema = z.strictObject({
 
 /** A limit on requests, tokens, concurrency or money; the admission stage enforces it. */
 export const limitSchema = z.strictObject({
-  name,
+  name: name.describe('One of the same name replaces it whole: of a tenant over the config, of a key over its tenant'),
   of: z.enum(['requests', 'tokens', 'concurrency', 'usd']).optional(),
-  amount: z.number().min(0).nullable(),
+  amount: z.number().min(0).max(Number.MAX_SAFE_INTEGER).nullable().describe('null removes the limit of that name'),
   perSeconds: z.number().int().min(1).max(31_536_000).optional(),
   per: z.enum(['day', 'month']).optional(),
-  timeZone: z.string().max(64).optional(),
-  scope: z.enum(['tenant', 'key', 'user', 'model']).optional(),
-  model: z.string().max(128).optional(),
-  hard: z.boolean().optional(),
+  timeZone: z.string().max(64).optional().describe('Where a day or month begins; UTC unless it is named'),
+  scope: z
+    .enum(['tenant', 'key', 'user', 'model'])
+    .optional()
+    .describe('Whom it counts together: tenant, or of a limit written on a key: key; user is x-sluice-user'),
+  model: alias.optional().describe('Glob over the aliases it counts; absent: all'),
+  hard: z.boolean().optional().describe('Reserve the worst case, so that it is never exceeded; always so of usd'),
   shape: z.enum(['window', 'paced']).optional(),
-  burst: z.number().int().min(1).optional(),
+  burst: z.number().int().min(1).optional().describe('At once, where paced; a tenth of the amount unless it is named'),
 })
 
 const cacheSchema = z.strictObject({

@@ -44,12 +44,20 @@ export function promptBytes({ body, bodyBytes }: Pick<InferenceRequest, 'body' |
 function uncounted(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   let bytes = 0
-  for (const [name, inner] of Object.entries(value)) {
-    if (typeof inner !== 'string') bytes += uncounted(inner)
-    else if (isMedia(name, inner)) bytes += inner.length - MEDIA_COUNTED_BYTES
+  if (Array.isArray(value)) {
+    for (const item of value) bytes += typeof item === 'string' ? uncountedOf('', item) : uncounted(item)
+    return bytes
+  }
+  // Parsed JSON has no inherited names, and of a long conversation this is several times faster than its entries.
+  for (const name in value) {
+    const inner = (value as Readonly<Record<string, unknown>>)[name]
+    bytes += typeof inner === 'string' ? uncountedOf(name, inner) : uncounted(inner)
   }
   return bytes
 }
+
+const uncountedOf = (name: string, text: string): number =>
+  isMedia(name, text) ? text.length - MEDIA_COUNTED_BYTES : 0
 
 /** A data URL, or the bare base64 of `input_audio`. */
 const isMedia = (name: string, text: string): boolean =>

@@ -1,6 +1,7 @@
 /** What a limit's schema cannot say: which of its fields go together. For the deployment's, a tenant's and a key's. No I/O. */
 import type { Fault } from './control.ts'
 import { pointer } from './faults.ts'
+import { BUDGET_USD_MAX } from './limits.ts'
 import { field, items } from './loose.ts'
 
 /** Faults of a list of limits as it was written, whether or not its schema accepts it. */
@@ -38,6 +39,9 @@ function faultsOfLimit(limit: unknown): [string, string][] {
   if (of !== 'usd' && typeof amount === 'number' && !Number.isInteger(amount)) {
     faults.push(['amount', 'must be a whole number, but for usd'])
   }
+  if (of === 'usd' && typeof amount === 'number' && amount > BUDGET_USD_MAX) {
+    faults.push(['amount', `must be at most ${BUDGET_USD_MAX} of usd`])
+  }
   if (has('timeZone')) {
     if (!has('per')) faults.push(['timeZone', 'goes only with per'])
     else if (!isTimeZone(field(limit, 'timeZone')))
@@ -45,6 +49,10 @@ function faultsOfLimit(limit: unknown): [string, string][] {
   }
   if (paced && !has('perSeconds')) faults.push(['shape', 'paced goes only with perSeconds'])
   if (has('burst') && !paced) faults.push(['burst', 'goes only with "shape": "paced"'])
+  const burst = field(limit, 'burst')
+  if (paced && typeof burst === 'number' && typeof amount === 'number' && burst > amount) {
+    faults.push(['burst', 'must not be more than amount'])
+  }
   return faults
 }
 

@@ -110,6 +110,9 @@ it.each([
   { models: { m: { targets: [{ provider: 'p', model: 'm' }], timeouts: { idleMs: 0 } } } },
   { providers: { p: { protocol: 'openai', headers: { 'bad name': 'x' } } } },
   { limits: [{ name: 'x', of: 'requests', amount: -1, perSeconds: 1 }] },
+  { limits: [{ name: 'x', of: 'requests', amount: 2 ** 53, perSeconds: 1 }] },
+  { limits: [{ name: 'x', of: 'requests', amount: 1, perSeconds: 1, model: '' }] },
+  { limits: [{ name: 'x', of: 'requests', amount: 1, perSeconds: 1, model: 'chat large' }] },
   { log: 'everything' },
 ])('refuses %j', (document) => {
   expect(configSchema.safeParse(document).success).toBe(false)

@@ -10,6 +10,9 @@ it.each([
   { name: 'flight', of: 'concurrency', amount: 50 },
   { name: 'month', of: 'usd', amount: 0.5, per: 'month', timeZone: 'Europe/Berlin' },
   { name: 'even', of: 'requests', amount: 10, perSeconds: 10, shape: 'paced', burst: 1 },
+  { name: 'even', of: 'tokens', amount: 10, perSeconds: 10, shape: 'paced', burst: 10 },
+  { name: 'month', of: 'usd', amount: 1_000_000_000, per: 'month', hard: false },
+  { name: 'flight', of: 'concurrency', amount: 0, hard: true, shape: 'window' },
   { name: 'off', amount: null },
 ])('takes %j', (limit) => {
   expect(at(limit)).toEqual([])
@@ -24,7 +27,9 @@ it.each<[object, string[]]>([
   [{ of: 'usd', amount: 1, perSeconds: 1, timeZone: 'UTC' }, ['timeZone']],
   [{ of: 'usd', amount: 1, per: 'day', timeZone: 'Mars/Olympus' }, ['timeZone']],
   [{ of: 'requests', amount: 1, per: 'day', shape: 'paced' }, ['shape']],
+  [{ of: 'usd', amount: 1_000_000_001, per: 'month' }, ['amount']],
   [{ of: 'requests', amount: 1, perSeconds: 1, burst: 2 }, ['burst']],
+  [{ of: 'requests', amount: 2, perSeconds: 1, shape: 'paced', burst: 3 }, ['burst']],
   [{ of: 'requests', amount: 1, perSeconds: 1, shape: 'window', burst: 2 }, ['burst']],
 ])('refuses %j', (limit, paths) => {
   expect(at({ name: 'x', ...limit })).toEqual(paths)
