@@ -46,10 +46,24 @@ it.each([
     ]),
   ),
   ...['REDIS', 'VECTOR'].flatMap((store) =>
-    ['name.upstash.io', 'redis://name.upstash.io', 'https://'].map((url) => [
+    [
+      'name.upstash.io',
+      'redis://name.upstash.io',
+      'https://',
+      'https://user@name.upstash.io',
+      'https://name.upstash.io?_token=t',
+      'https://name.upstash.io#t',
+    ].map((url) => [
       `UPSTASH_${store}_REST_URL`,
       'is malformed: it must be a URL, as in https://name.upstash.io',
       { [`UPSTASH_${store}_REST_URL`]: url, [`UPSTASH_${store}_REST_TOKEN`]: 't' },
+    ]),
+  ),
+  ...['REDIS', 'VECTOR'].flatMap((store) =>
+    ['two words', 'cr\r', 'é'].map((token) => [
+      `UPSTASH_${store}_REST_TOKEN`,
+      'is malformed: it must be printable ASCII without spaces',
+      { [`UPSTASH_${store}_REST_URL`]: 'https://name.upstash.io', [`UPSTASH_${store}_REST_TOKEN`]: token },
     ]),
   ),
   ...['true', 'yes', '2'].map((value) => [
@@ -68,7 +82,8 @@ it.each([
 it('takes a pair that is whole', () => {
   const redis = { UPSTASH_REDIS_REST_URL: 'https://r', UPSTASH_REDIS_REST_TOKEN: 't' }
   const vector = { UPSTASH_VECTOR_REST_URL: 'https://v', UPSTASH_VECTOR_REST_TOKEN: 't' }
-  expect(read({ ...GOOD, ...redis, ...vector })).toMatchObject({ masterKey: 'good key' })
+  expect(read({ ...GOOD, ...redis, ...vector })).toMatchObject({ redis: { url: 'https://r', token: 't' } })
+  expect(read({ ...GOOD, ...vector })).toMatchObject({ masterKey: 'good key', redis: undefined })
 })
 
 it('allows private addresses for 1 alone', () => {
@@ -81,4 +96,12 @@ it('never tells a value', () => {
   const secret = 'short-secret'
   for (const name of ['SLUICE_MASTER_KEY', 'SLUICE_ADMIN_TOKEN', 'UPSTASH_REDIS_REST_TOKEN'])
     expect(JSON.stringify(read({ ...GOOD, [name]: secret }))).not.toContain(secret)
+  const [url, token] = [`https://u:${secret}@r`, `${secret} ${secret}`]
+  for (const pair of [
+    { url, token: 't' },
+    { url: 'https://r', token },
+  ]) {
+    const redis = { UPSTASH_REDIS_REST_URL: pair.url, UPSTASH_REDIS_REST_TOKEN: pair.token }
+    expect(JSON.stringify(read({ ...GOOD, ...redis }))).not.toContain(secret)
+  }
 })
