@@ -1,9 +1,9 @@
 /** Verbs over tenants. */
 import type { Command } from 'commander'
-import type { TenantView } from '../../src/core/admin-views.ts'
+import type { LimitView, TenantLimitsView, TenantView } from '../../src/core/admin-views.ts'
 import { path } from './client.ts'
 import { CliError } from './io.ts'
-import { fields, table } from './print.ts'
+import { type Columns, fields, table } from './print.ts'
 import { collect, type PolicyOptions, policyOf, type Verbs, withPolicy } from './verbs.ts'
 
 interface TenantOptions extends PolicyOptions {
@@ -41,6 +41,18 @@ export function tenantVerbs(program: Command, { client, show }: Verbs): void {
     .action(async (id: string) => {
       const sluice = await client()
       show(await sluice.call<TenantView>('GET', path`/tenants/${id}`), one)
+    })
+  tenant
+    .command('limits')
+    .argument('<id>')
+    .description('limits in force, and how they stand')
+    .action(async (id: string) => {
+      const sluice = await client()
+      show(await sluice.call<TenantLimitsView>('GET', path`/tenants/${id}/limits`), (view) => {
+        const { reservations, slices, waiting } = view
+        const counts = `Reservations alive: ${reservations}. Slices out: ${slices}. Waiting: ${waiting}.`
+        return `${table(view.data, LIMIT)}\n${counts}`
+      })
     })
   withTenantOptions(tenant.command('create').argument('<id>').description('make a tenant'))
     .option('--region <region>', 'where its object is made, as in weur')
@@ -99,3 +111,24 @@ function pairOf(text: string): [string, string] {
   if (at < 1) throw new CliError(`--metadata takes name=value, not ${text}.`)
   return [text.slice(0, at), text.slice(at + 1)]
 }
+
+const LIMIT: Columns<LimitView> = {
+  NAME: ({ name }) => name,
+  OF: ({ of }) => of,
+  SCOPE: ({ scope, subject }) => (subject === null ? scope : `${scope} ${subject}`),
+  AMOUNT: ({ amount }) => amount,
+  PER: (limit) => windowOf(limit),
+  USED: ({ used }) => used,
+  REMAINING: ({ remaining }) => remaining,
+  'WHOLE IN': ({ resetMs }) => seconds(resetMs),
+  'NEXT FREE IN': ({ nextFreeMs }) => seconds(nextFreeMs),
+  WAITING: ({ waiting }) => waiting,
+}
+
+function windowOf({ perSeconds, per, timeZone, shape, burst }: LimitView): string | undefined {
+  if (per !== undefined) return `${per} (${timeZone})`
+  if (perSeconds === undefined) return undefined
+  return shape === 'paced' ? `${perSeconds} s, paced, burst ${burst}` : `${perSeconds} s`
+}
+
+const seconds = (ms: number | null): string | null => (ms === null ? null : `${ms / 1000} s`)

@@ -140,6 +140,35 @@ export const usageRecordViewSchema = z.object({
   totalMs: z.number(),
 })
 
+export const limitViewSchema = z.object({
+  name: z.string(),
+  of: z.enum(['requests', 'tokens', 'concurrency', 'usd']).describe('Unit of amount, burst, used and remaining'),
+  scope: z.enum(['tenant', 'key', 'user', 'model']),
+  subject: z.string().nullable().describe('Key, end user or alias that is counted; null: the tenant, or nobody so far'),
+  model: z.string().optional().describe('Only requests to aliases that fit this glob'),
+  amount: z.number(),
+  perSeconds: z.number().optional(),
+  per: z.enum(['day', 'month']).optional(),
+  timeZone: z.string().optional(),
+  shape: z.enum(['paced']).optional(),
+  burst: z.number().optional(),
+  hard: z.boolean(),
+  used: z.number().describe('Counted at the moment, what is reserved for requests in flight included'),
+  remaining: z.number(),
+  resetMs: count.nullable().describe('Until the whole amount is back; null for concurrency, and for never'),
+  nextFreeMs: count.nullable().describe('Until one more fits; null for never'),
+  waiting: count.describe('Requests that wait for it'),
+})
+
+export const tenantLimitsViewSchema = z.object({
+  data: z.array(limitViewSchema),
+  reservations: count.describe('Requests admitted one by one that are not settled yet'),
+  slices: count.describe('Shares of limits that isolates hold in advance'),
+  waiting: count,
+})
+
+export const keyLimitsViewSchema = z.object({ data: z.array(limitViewSchema) })
+
 export const statusViewSchema = z.object({
   version: z.string().describe('Of Sluice'),
   configVersion: count,
@@ -172,5 +201,7 @@ export type TenantView = z.output<typeof tenantViewSchema>
 export type KeyView = z.output<typeof keyViewSchema>
 export type UsageView = z.output<typeof usageViewSchema>
 export type UsageRecordView = z.output<typeof usageRecordViewSchema>
+export type LimitView = z.output<typeof limitViewSchema>
+export type TenantLimitsView = z.output<typeof tenantLimitsViewSchema>
 export type StatusView = z.output<typeof statusViewSchema>
 export type AuditEntryView = z.output<typeof auditEntryViewSchema>

@@ -36,7 +36,7 @@ export interface Model {
 }
 
 /** Resolves the aliases of a config, once per snapshot. */
-export function compileModels(config: Config): ReadonlyMap<string, Model> {
+export function compileModels(config: Pick<Config, 'providers' | 'models'>): ReadonlyMap<string, Model> {
   const models = new Map<string, Model>()
   for (const [alias, model] of Object.entries(config.models)) {
     const targets = model.targets.flatMap((target): Target[] => {

@@ -11,8 +11,10 @@ import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
 import { type Edge, inference } from './inference.ts'
+import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { keyUsage } from './usage.ts'
 
 const INTERNAL = refusal('internal', 'Something went wrong on our side. Try again; if it stays, tell your operator.')
 
@@ -38,6 +40,8 @@ export function edgeApp(services: Services): OpenAPIHono {
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
   app.get('/v1/models', cors.around(listModels(edge)))
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
+  app.get('/v1/limits', cors.around(keyLimits(edge)))
+  app.get('/v1/usage', cors.around(keyUsage(edge)))
   app.get('/health', health)
   app.get('/ready', ready(services))
   app.get('/openapi.json', (c) => c.json(openapiDocument(app)))
@@ -56,7 +60,7 @@ const INFERENCE = [
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/(?:chat\/completions|completions|embeddings)$/, 'POST'],
-  [/^\/(?:v1\/models(?:\/.+)?|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
+  [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

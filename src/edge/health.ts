@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { Config } from '../core/config.ts'
 import { OBJECT_CALL_MS } from '../core/limits.ts'
+import { missingPrices } from '../core/missing-prices.ts'
 import { OPERATOR, PEPPER_NAME } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
 import { withDeadline } from '../lib/clock.ts'
@@ -13,20 +14,31 @@ import { commonHeaders } from './headers.ts'
 export const health = (c: Context): Response =>
   Response.json({ status: 'ok', version: VERSION }, { headers: commonHeaders(c.req.raw.headers) })
 
-/** Readiness: 200 when everything a request needs answers, else 503 with the part that does not. */
+/**
+ * Readiness: 200 when everything a request needs answers, else 503 with the part that does not. A target without a price
+ * is only warned of: it answers, but nobody knows what it costs, and a limit on money may stop it.
+ */
 export function ready(services: Services) {
   return async (_: Context): Promise<Response> => {
     const snapshot = await snapshotInForce(services)
     const isUp = snapshot !== null
     const opens = await vaultOpens(services, snapshot)
-    const bindings = missingBindings(services, (snapshot ?? services.deployment.peek())?.config)
+    const { config } = snapshot ?? services.deployment.peek() ?? {}
+    const bindings = missingBindings(services, config)
     const checks = {
       directory: isUp ? 'ok' : 'down',
       ...(opens ? {} : { vault: 'the master key does not open what is stored' }),
       ...Object.fromEntries(bindings.map((name) => [`binding:${name}`, 'missing'])),
     }
+    const unpriced = config === undefined ? [] : missingPrices(config)
+    const warnings = unpriced.map(({ model, targets }) => [`price:${model}`, `missing for ${targets.join(', ')}`])
     const isReady = isUp && opens && bindings.length === 0
-    return Response.json({ status: isReady ? 'ready' : 'degraded', checks }, { status: isReady ? 200 : 503 })
+    const body = {
+      status: isReady ? 'ready' : 'degraded',
+      checks,
+      ...(warnings.length === 0 ? {} : { warnings: Object.fromEntries(warnings) }),
+    }
+    return Response.json(body, { status: isReady ? 200 : 503 })
   }
 }
 

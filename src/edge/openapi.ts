@@ -1,6 +1,8 @@
 /** The OpenAPI document of the public API: from the schemas that validate, and a few for what comes back. */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from '@hono/zod-openapi'
+import { usageQuerySchema } from '../core/admin-schemas.ts'
+import { keyLimitsViewSchema, usageViewSchema } from '../core/admin-views.ts'
 import { chatRequestSchema, completionsRequestSchema, embeddingsRequestSchema } from '../core/chat.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import { VERSION } from '../lib/version.ts'
@@ -19,7 +21,11 @@ const modelSchema = z
   .object({ id: z.string(), object: z.literal('model'), created: z.number(), owned_by: z.literal('sluice') })
   .openapi('Model')
 const healthSchema = z.object({ status: z.string(), version: z.string() })
-const readySchema = z.object({ status: z.enum(['ready', 'degraded']), checks: z.record(z.string(), z.string()) })
+const readySchema = z.object({
+  status: z.enum(['ready', 'degraded']),
+  checks: z.record(z.string(), z.string()),
+  warnings: z.record(z.string(), z.string()).optional().describe('What does not keep it from working: missing prices'),
+})
 
 const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
 const reply = z.looseObject({}).describe("As the OpenAI API has it, byte for byte the target's own where it speaks it.")
@@ -31,11 +37,37 @@ const eventStream = {
   schema: z.string().describe('Server-sent events, ended by `data: [DONE]` or by one error frame.'),
 }
 
+const maxWait = 'Longest wait for its turn where a limit stands in the way, 0 to 3600000; else the tenant’s (0: none).'
+const user = 'Your end user, for limits per user: 1 to 128 printable ASCII characters without spaces.'
+
 const sluiceHeaders = z.object({
+  'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
+  'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
   'x-sluice-first-token-ms': z.string().optional().describe('To the first content of a stream; likewise.'),
   'x-request-id': z.string().optional().describe('Yours; comes back as x-client-request-id.'),
   traceparent: z.string().optional().describe('W3C trace context; goes to the upstream.'),
+})
+
+/** Where they apply: they are not on a stream whose status went out early. */
+const replyHeaders = z.object({
+  'x-request-id': z.string().describe('Ours, a UUID'),
+  'x-sluice-model': z.string().optional().describe('The alias asked for'),
+  'x-sluice-target': z.string().optional().describe('`provider/model` that answered'),
+  'x-sluice-attempts': z.string().optional().describe('Upstream calls begun'),
+  'x-sluice-cache': z.string().optional(),
+  'x-sluice-queue-ms': z.string().optional().describe('Time waited for its limits'),
+  'x-sluice-overhead-ms': z.string().optional().describe('Time of the gateway before the upstream was asked'),
+  'x-sluice-cost-usd': z.string().optional().describe('On whole replies; `null`: unknown'),
+  ...Object.fromEntries(
+    ['requests', 'tokens'].flatMap((unit) => [
+      [`x-ratelimit-limit-${unit}`, z.string().optional().describe('Of the limit with the smallest share left')],
+      [`x-ratelimit-remaining-${unit}`, z.string().optional().describe('What is left of it after this request')],
+      [`x-ratelimit-reset-${unit}`, z.string().optional().describe('Until all of it is back, as in `6m0s`')],
+    ]),
+  ),
+  'ratelimit-policy': z.string().optional().describe('Every limit, as draft-ietf-httpapi-ratelimit-headers has it'),
+  ratelimit: z.string().optional().describe('How each of them stands; likewise'),
 })
 
 const OPERATIONS = [
@@ -59,6 +91,7 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
       responses: {
         200: {
           description: 'The answer',
+          headers: replyHeaders,
           content: { 'application/json': { schema: reply }, ...(streams ? { 'text/event-stream': eventStream } : {}) },
         },
         ...refusals,
@@ -82,6 +115,27 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
     tags: ['models'],
     request: { params: z.object({ id: z.string() }) },
     responses: { 200: json(modelSchema, 'The alias'), ...refusals },
+  })
+  openAPIRegistry.registerPath({
+    ...get,
+    path: '/v1/limits',
+    summary: 'The limits of this key, and how they stand',
+    security,
+    tags: ['account'],
+    request: { headers: z.object({ 'x-sluice-user': z.string().optional().describe(user) }) },
+    responses: {
+      200: json(keyLimitsViewSchema, 'A row for each counter in use, and for each unused limit'),
+      ...refusals,
+    },
+  })
+  openAPIRegistry.registerPath({
+    ...get,
+    path: '/v1/usage',
+    summary: 'What this key has used, summed by model, key and day',
+    security,
+    tags: ['account'],
+    request: { query: usageQuerySchema },
+    responses: { 200: json(usageViewSchema, 'One entry a group'), ...refusals },
   })
   openAPIRegistry.registerPath({
     ...get,

@@ -15,7 +15,7 @@ async function tenantWith(rows: readonly UsageRecord[]): Promise<string> {
   const id = await newTenant()
   const place = await createDirectory(env.DIRECTORY, tools).place(id)
   if (place === null) throw new Error('no place')
-  await createTenants(env.TENANT, tools).record(place, rows)
+  await createTenants(env.TENANT, tools).record(place, { rows, charges: {}, slices: [] })
   return id
 }
 

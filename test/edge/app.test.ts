@@ -10,6 +10,8 @@ const PATHS: [string, 'GET' | 'POST'][] = [
   ['/v1/embeddings', 'POST'],
   ['/v1/models', 'GET'],
   ['/v1/models/org/name', 'GET'],
+  ['/v1/limits', 'GET'],
+  ['/v1/usage', 'GET'],
   ['/health', 'GET'],
   ['/ready', 'GET'],
   ['/openapi.json', 'GET'],

@@ -64,6 +64,32 @@ it('names each missing binding once, from the first request of an isolate on', a
   })
 })
 
+it('warns of targets without a price, and is ready all the same', async () => {
+  const price = { input: 1, output: 2 }
+  const at = await isolate({
+    config: {
+      providers: { up: { protocol: 'openai', baseUrl: 'https://up.test/v1' } },
+      models: {
+        priced: { targets: [{ provider: 'up', model: 'm', price }] },
+        mixed: {
+          targets: [
+            { provider: 'up', model: 'a' },
+            { provider: 'up', model: 'b', price },
+            { provider: 'up', model: 'c' },
+          ],
+        },
+      },
+    },
+  })
+  const reply = await at.fetch('/ready')
+  expect(reply.status).toBe(200)
+  expect(await reply.json()).toEqual({
+    status: 'ready',
+    checks: { directory: 'ok' },
+    warnings: { 'price:mixed': 'missing for up/a, up/c' },
+  })
+})
+
 it('says that the Directory is down, though a snapshot still serves', async () => {
   const { directory: real } = (await isolate()).services
   let isDown = false

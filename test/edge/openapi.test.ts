@@ -29,6 +29,8 @@ it('lists every public path, with what each answers', () => {
     ['post /v1/embeddings', ['inference'], true],
     ['get /v1/models', ['models'], true],
     ['get /v1/models/{id}', ['models'], true],
+    ['get /v1/limits', ['account'], true],
+    ['get /v1/usage', ['account'], true],
     ['get /health', ['running'], false],
     ['get /ready', ['running'], false],
   ])
@@ -56,9 +58,26 @@ it('says which answers may be streams, and which headers of ours are taken', () 
   expect(types('/v1/embeddings')).toEqual(['application/json'])
   const parameters = paths['/v1/chat/completions'].post.parameters as { in: string; name: string; required: boolean }[]
   expect(parameters.map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['x-sluice-timeout-ms', 'x-sluice-first-token-ms', 'x-request-id', 'traceparent']),
+    expect.arrayContaining([
+      ...['x-sluice-timeout-ms', 'x-sluice-first-token-ms', 'x-sluice-max-wait-ms', 'x-sluice-user'],
+      ...['x-request-id', 'traceparent'],
+    ]),
   )
   for (const parameter of parameters) expect(parameter).toMatchObject({ in: 'header', required: false })
+  const headers = paths['/v1/chat/completions'].post.responses['200'].headers as Record<string, unknown>
+  expect(Object.keys(headers)).toEqual(
+    expect.arrayContaining(['x-request-id', 'x-sluice-queue-ms', 'x-ratelimit-reset-tokens', 'ratelimit']),
+  )
+})
+
+it('says how a key learns of its limits and of its usage', () => {
+  const { paths } = document()
+  const rows = (path: string) =>
+    Object.keys(paths[path].get.responses['200'].content['application/json'].schema.properties.data.items.properties)
+  expect(rows('/v1/limits')).toEqual(expect.arrayContaining(['name', 'of', 'amount', 'used', 'remaining', 'resetMs']))
+  expect(rows('/v1/usage')).toEqual(expect.arrayContaining(['requests', 'costMicroUsd']))
+  const parameters = paths['/v1/usage'].get.parameters as { name: string }[]
+  expect(parameters.map(({ name }) => name)).toEqual(['from', 'to', 'by'])
 })
 
 it('has every code a caller may be told, and how a key is sent', () => {

@@ -248,6 +248,25 @@ describe('tenants', () => {
 })
 
 describe('audit', () => {
+  it('says with every version which targets have no price', async () => {
+    const price = { input: 1, output: 2 }
+    const withPrices = (...prices: object[]) => ({
+      providers: { up: { protocol: 'openai', baseUrl: 'https://up.example.com/v1' } },
+      models: { chat: { targets: prices.map((more, index) => ({ provider: 'up', model: `m${index}`, ...more })) } },
+    })
+    await apply(withPrices({}, { price }))
+    await apply(withPrices({ price }, { price }))
+    await inside((object) => object.rollback(1, 'ops'))
+    const { data } = await inside((object) => object.audit(undefined, 100))
+    const missing = [{ model: 'chat', targets: ['up/m0'] }]
+    expect(data.map(({ after }) => after)).toMatchObject([
+      { version: 1, missingPrices: missing },
+      { version: 2, changes: expect.anything() },
+      { version: 3, missingPrices: missing, rollbackOf: 1 },
+    ])
+    expect(data[1]?.after).not.toHaveProperty('missingPrices')
+  })
+
   it('is append-only, oldest first, in pages, each id once', async () => {
     await put('a')
     await put('a', 2)

@@ -123,10 +123,10 @@ export async function isolate(options: IsolateOptions = {}) {
       ['chat-only', chatOnly],
     ]),
     tenants: {
-      lookUp: made.tenants.lookUp,
-      async record(place, rows) {
-        recorded.push(...rows)
-        await made.tenants.record(place, rows)
+      ...made.tenants,
+      async record(place, batch) {
+        recorded.push(...batch.rows)
+        await made.tenants.record(place, batch)
       },
     },
     ...options.services,
