@@ -152,8 +152,8 @@ class Asking {
   /** Asks, and once more for every time that the object is lost while it waits; the ledger knows who has asked already. */
   async verdict(): Promise<Admission> {
     const { clock, localLimiter, roundTrips, tenants } = this.#services
+    if (this.#case.client.aborted) return this.#cancelled()
     for (let asks = 1; asks <= ASKS_MAX; asks += 1) {
-      if (this.#case.client.aborted) return this.#left(null)
       if (!localLimiter.mayTry(this.#case.owner, clock.now())) return this.#alone(asks > 1)
       const call = this.#admit(roundTrips.deadlineMs(this.#case.owner))
       const reply = await orLeft(call, this.#case.client).catch(() => null)
@@ -234,6 +234,10 @@ class Asking {
     const withdraw = (): Promise<void> => tenants.withdraw(this.#case.place, this.#case.ask.id).catch(NOTHING)
     const isKept = ({ kind }: AskReply): boolean => kind === 'granted' || kind === 'queued'
     background(call === null ? withdraw() : call.then((reply) => (isKept(reply) ? withdraw() : undefined), withdraw))
+    return this.#cancelled()
+  }
+
+  #cancelled(): Admission {
     return { limits: null, queueMs: this.#queueMs(), kind: 'cancelled' }
   }
 
