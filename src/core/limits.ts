@@ -228,6 +228,9 @@ export const USAGE_RETRIES_MAX = 4
 export const LEDGER_WINDOW_SLOTS = 120
 /** Charges that a paced count remembers in order to undo one exactly. */
 export const LEDGER_PACER_LOWS_MAX = 64
+/** Time zones whose periods an isolate remembers (a config names a few), and periods of each: this, the next, a late one's. */
+export const LEDGER_ZONES_MAX = 256
+export const LEDGER_PERIODS_PER_ZONE_MAX = 4
 /** Keys of a tenant that one look at its limits covers, oldest first; each is a counter for every limit per key. */
 export const LIMITS_VIEW_KEYS_MAX = 500
 /** Aliases whose usual output a tenant's ledger has in memory. */

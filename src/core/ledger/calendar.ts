@@ -1,6 +1,7 @@
 /** Days and months of a named time zone, and units counted by them. No I/O; the zones' rules are the runtime's own. */
 // Functions instead of the `Temporal` object: 7 KB of bundle instead of 19 (gzip). Uses the runtime's where it has one.
 import { addDays, addMonths, create, startOfDay, startOfMonth } from 'temporal-polyfill/fns/ZonedDateTime'
+import { LEDGER_PERIODS_PER_ZONE_MAX, LEDGER_ZONES_MAX } from '../limits.ts'
 import type { Entry } from './count.ts'
 import { Slots } from './slots.ts'
 
@@ -12,10 +13,6 @@ export interface Period {
   readonly toMs: number
 }
 
-/** Zones whose periods are remembered; a config names a few. */
-const ZONES_MAX = 256
-/** This one, the next, and what a late settlement asks for. */
-const PERIODS_PER_ZONE_MAX = 4
 /** Told periods, the last one asked for first: telling one takes about 10 µs, and every request asks. */
 const known: Record<CalendarUnit, Map<string, Period[]>> = { day: new Map(), month: new Map() }
 
@@ -26,8 +23,8 @@ export function periodAt(per: CalendarUnit, timeZone: string, atMs: number): Per
   const found = periods.find((period) => period.fromMs <= atMs && atMs < period.toMs)
   if (found !== undefined) return found
   const period = tellPeriod(per, timeZone, atMs)
-  if (zones.size >= ZONES_MAX && !zones.has(timeZone)) zones.clear()
-  zones.set(timeZone, [period, ...periods].slice(0, PERIODS_PER_ZONE_MAX))
+  if (zones.size >= LEDGER_ZONES_MAX && !zones.has(timeZone)) zones.clear()
+  zones.set(timeZone, [period, ...periods].slice(0, LEDGER_PERIODS_PER_ZONE_MAX))
   return period
 }
 

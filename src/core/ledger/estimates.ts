@@ -1,5 +1,5 @@
 /** What a request will use up, before: bounds, estimates, and what is learned from what it did use. No I/O. */
-import type { Usage } from '../usage.ts'
+import { BYTES_PER_TOKEN, type Usage } from '../usage.ts'
 import type { Counter, Learned, Needs } from './types.ts'
 
 /** A text by its size alone; no tokenizer is asked on the hot path. */
@@ -11,10 +11,10 @@ export interface TextSize {
 }
 
 /** Where learning starts: English text, and an answer of a few paragraphs. */
-export const START: Learned = { outputTokens: 256, bytesPerToken: 4 }
+export const START: Learned = { outputTokens: 256, bytesPerToken: BYTES_PER_TOKEN }
 
 /** Chinese, Japanese and Korean text has 1.6 bytes to a token where English has 4: each of its bytes weighs so much more. */
-const NON_ASCII_WEIGHT = START.bytesPerToken / 1.6
+const NON_ASCII_WEIGHT = BYTES_PER_TOKEN / 1.6
 /** No tokenizer in use makes more tokens of ASCII than this many bytes each; of other text it may be every byte. */
 const ASCII_BYTES_PER_TOKEN_MIN = 2
 
