@@ -1,5 +1,9 @@
 /** Composition root: Env → Services. The one file that names concrete adapters. */
 import { ByteBudget } from './core/byte-budget.ts'
+import { Heartbeats } from './core/ledger/heartbeats.ts'
+import { LocalLimiter } from './core/ledger/local-limiter.ts'
+import { RoundTrips } from './core/ledger/round-trips.ts'
+import { Slices } from './core/ledger/slices.ts'
 import {
   OBJECT_CALL_MS,
   REPLIES_IN_FLIGHT_BYTES_MAX,
@@ -13,6 +17,7 @@ import { RetryBudget } from './core/retry-budget.ts'
 import { readSettings, type SettingsFault } from './core/settings.ts'
 import { compileModels, type DirectorySnapshot, type Model } from './core/snapshot.ts'
 import { TargetHealth } from './core/target-health.ts'
+import { ownerOf } from './core/tenant.ts'
 import { UsageBuffer } from './core/usage-buffer.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Fetcher } from './lib/outgoing.ts'
@@ -20,8 +25,11 @@ import { createRefreshed, type Refreshed } from './lib/refreshed.ts'
 import { providers } from './providers/registry.ts'
 import type { Provider } from './providers/types.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
+import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
-import type { Directory, DirectoryAdmin, TenantAdmin, TenantPlace, TenantStore } from './stores/types.ts'
+import type { Directory, DirectoryAdmin, RateLimiter, TenantAdmin, TenantPlace, TenantStore } from './stores/types.ts'
+import { createUpstashRateLimiter } from './stores/upstash/rate-limiter.ts'
+import { createRedis } from './stores/upstash/redis.ts'
 import { createApiKeys } from './vault/api-keys.ts'
 import type { ApiKeys, Vault } from './vault/types.ts'
 import { createVault, masterKeyFault } from './vault/vault.ts'
@@ -56,6 +64,14 @@ export interface Services {
   /** Bytes of whole replies in flight. */
   readonly replyBudget: ByteBudget
   readonly usageBuffer: UsageBuffer
+  /** Names this isolate to the ledgers of tenants. */
+  readonly isolate: string
+  readonly slices: Slices
+  readonly roundTrips: RoundTrips
+  readonly localLimiter: LocalLimiter
+  readonly heartbeats: Heartbeats
+  /** The coarse count of requests by key; undefined where neither Redis nor the binding is there. */
+  readonly rateLimiter: RateLimiter | undefined
   readonly allowPrivate: boolean
   /** Current token first; the second is honoured during a change. */
   readonly adminTokens: readonly string[]
@@ -76,6 +92,8 @@ export function createServices(env: Env, background: Services['background']): Se
   const vault = createVault({ masterKey: settings.masterKey, previous: settings.previousMasterKey, clock })
   const directory = createDirectory(env.DIRECTORY, surroundings)
   const usageBuffer = new UsageBuffer()
+  const roundTrips = new RoundTrips()
+  const localLimiter = new LocalLimiter()
   const replicas = new Replicas()
   const degraded = new DegradedTime(clock)
   const deployment = createRefreshed<Deployment>({
@@ -100,7 +118,10 @@ export function createServices(env: Env, background: Services['background']): Se
     log: (line) => console.log(JSON.stringify(line)),
     deployment,
     directory,
-    tenants: createTenants(env.TENANT, surroundings),
+    tenants: createTenants(env.TENANT, surroundings, (place, ms) => {
+      const owner = ownerOf(place)
+      if (roundTrips.observe(owner, ms)) localLimiter.answered(owner, clock.now())
+    }),
     vault,
     apiKeys: createApiKeys(vault),
     providers: providers(),
@@ -110,11 +131,23 @@ export function createServices(env: Env, background: Services['background']): Se
     retryBudget: new RetryBudget(),
     replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,
+    isolate: crypto.randomUUID(),
+    slices: new Slices(),
+    roundTrips,
+    localLimiter,
+    heartbeats: new Heartbeats(),
+    rateLimiter:
+      settings.redis === undefined
+        ? createBindingRateLimiter(variables.RATE_LIMITER)
+        : createUpstashRateLimiter(createRedis(settings.redis, { clock }), clock),
     allowPrivate: settings.allowPrivate,
     adminTokens: settings.adminTokens,
     directoryAdmin: createDirectoryAdmin(env.DIRECTORY, surroundings),
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
-    status: () => ({ degradedSeconds: degraded.seconds, rowsDropped: usageBuffer.dropped }),
+    status: () => ({
+      degradedSeconds: degraded.seconds + Math.round(localLimiter.degradedMs(clock.now()) / 1000),
+      rowsDropped: usageBuffer.dropped,
+    }),
   }
 }
 

@@ -2,12 +2,13 @@
 import type { Refusal } from '../core/errors.ts'
 import type { Admission } from './admit.ts'
 
-/** May the request cost what it may cost? */
-export type Reservation = { readonly kind: 'reserved' } | { readonly kind: 'refused'; readonly refusal: Refusal }
+type Admitted = Extract<Admission, { readonly kind: 'admitted' }>
+type Short = Extract<Admission, { readonly kind: 'short' }>
 
-const RESERVED: Reservation = { kind: 'reserved' }
+/** May the request cost what it may cost? Then what was admitted goes on, with its reservation. */
+export type Reservation = Admitted | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** Refuses who is short of tokens or money, now that nothing has served them without. */
-export function reserve(admission: Extract<Admission, { readonly kind: 'admitted' | 'short' }>): Reservation {
-  return admission.kind === 'admitted' ? RESERVED : { kind: 'refused', refusal: admission.refusal }
+export function reserve(admission: Admitted | Short): Reservation {
+  return admission.kind === 'admitted' ? admission : { kind: 'refused', refusal: admission.refusal }
 }
