@@ -1,6 +1,7 @@
 /** The coarse request-rate guard: whom it refuses, and that nothing which fails behind it is ever in the way. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { createRateGuard, type RateGuard } from '../../src/admit/rate-guard.ts'
+import { guardRate } from '../../src/admit/rate-guard.ts'
+import { Breaker } from '../../src/core/breaker.ts'
 import { RATE_GUARD_FAILURES_MAX, RATE_GUARD_LOG_MS, RATE_GUARD_MS, RATE_GUARD_REST_MS } from '../../src/core/limits.ts'
 import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import type { RateLimiter } from '../../src/stores/types.ts'
@@ -14,7 +15,7 @@ import { startUpstashRest } from '../support/upstash-rest.ts'
 const RULE = { requests: 5, perSeconds: 60 }
 const CANARY = 'canary-91bd'
 
-type CallerOfGuard = Parameters<RateGuard['check']>[0]
+type CallerOfGuard = Parameters<typeof guardRate>[1]
 
 function caller({ tenantId = 'acme', generation = '0a1b', keyId = 'A1b2C3d4' } = {}): CallerOfGuard {
   const key = {
@@ -32,8 +33,14 @@ function caller({ tenantId = 'acme', generation = '0a1b', keyId = 'A1b2C3d4' } =
 /** A guard over this limiter, with the lines that it logs. */
 function guardOver(limiter: RateLimiter | undefined, clock: Clock = manualClock()) {
   const lines: Readonly<Record<string, unknown>>[] = []
-  const guard = createRateGuard({ limiter, clock, log: (line) => void lines.push(line) })
-  return { lines, check: (who = caller()) => guard.check(who, RULE) }
+  const rules = { failuresMax: RATE_GUARD_FAILURES_MAX, restMs: RATE_GUARD_REST_MS, tellMs: RATE_GUARD_LOG_MS }
+  const services = {
+    rateLimiter: limiter,
+    rateBreaker: new Breaker(rules),
+    clock,
+    log: (line: Readonly<Record<string, unknown>>) => void lines.push(line),
+  }
+  return { lines, check: (who = caller()) => guardRate(services, who, RULE) }
 }
 
 /** A limiter that does as told, and counts how often it was asked. */
