@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { configSchema } from '../../src/core/config.ts'
 
-/** Every field that the contract names. */
+/** Every field that the contract names, and the guard. */
 const whole = {
   providers: {
     gpu: {
@@ -62,6 +62,7 @@ const whole = {
     { name: 'flight', of: 'concurrency', amount: 50, scope: 'tenant' },
     { name: 'month', of: 'usd', amount: 500, per: 'month', timeZone: 'UTC', scope: 'tenant' },
   ],
+  guard: { requests: 600, perSeconds: 60 },
   cors: { origins: [] },
   unknownPrice: 'block',
 }
@@ -113,6 +114,12 @@ it.each([
   { limits: [{ name: 'x', of: 'requests', amount: 2 ** 53, perSeconds: 1 }] },
   { limits: [{ name: 'x', of: 'requests', amount: 1, perSeconds: 1, model: '' }] },
   { limits: [{ name: 'x', of: 'requests', amount: 1, perSeconds: 1, model: 'chat large' }] },
+  { guard: {} },
+  { guard: { requests: 0, perSeconds: 1 } },
+  { guard: { requests: 1.5, perSeconds: 1 } },
+  { guard: { requests: 1, perSeconds: 0 } },
+  { guard: { requests: 1, perSeconds: 3601 } },
+  { guard: { requests: 1, perSeconds: 1, burst: 2 } },
   { log: 'everything' },
 ])('refuses %j', (document) => {
   expect(configSchema.safeParse(document).success).toBe(false)
