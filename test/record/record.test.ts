@@ -1,11 +1,12 @@
 /** The last stage: one row for every end, its way to the tenant's object in batches, and the log by policy. */
 import { describe, expect, it } from 'vitest'
-import { USAGE_FLUSH_MS, USAGE_SEGMENT_ROWS_MAX } from '../../src/core/limits.ts'
+import { Slices } from '../../src/core/ledger/slices.ts'
+import { USAGE_FLUSH_MS, USAGE_RETRIES_MAX, USAGE_RETRY_MS, USAGE_SEGMENT_ROWS_MAX } from '../../src/core/limits.ts'
 import type { Target } from '../../src/core/snapshot.ts'
 import type { Caller, TenantPlace } from '../../src/core/tenant.ts'
 import { UsageBuffer } from '../../src/core/usage-buffer.ts'
-import type { UsageRecord } from '../../src/core/usage-record.ts'
 import { type Ending, type LogPolicy, record } from '../../src/record/record.ts'
+import type { UsageBatch } from '../../src/stores/types.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { callerOf, STARTED_AT_MS } from '../support/path.ts'
 
@@ -30,6 +31,7 @@ const ending = (more: Partial<Ending> = {}): Ending => ({
   usage: USAGE,
   firstTokenMs: 30,
   code: null,
+  charge: null,
   ...more,
 })
 
@@ -37,16 +39,19 @@ const ending = (more: Partial<Ending> = {}): Ending => ({
 function stage() {
   const clock = manualClock(STARTED_AT_MS)
   const batches: { owner: TenantPlace; ids: string[] }[] = []
+  const sent: UsageBatch[] = []
   const background: Promise<unknown>[] = []
   const lines: Readonly<Record<string, unknown>>[] = []
   const store = { refuse: (_: TenantPlace): boolean => false }
   const services = {
     clock,
     usageBuffer: new UsageBuffer(),
+    slices: new Slices(),
     tenants: {
-      async record(owner: TenantPlace, rows: readonly UsageRecord[]) {
+      async record(owner: TenantPlace, batch: UsageBatch) {
+        sent.push(batch)
         if (store.refuse(owner)) throw new Error('out of reach')
-        batches.push({ owner, ids: rows.map(({ requestId }) => requestId) })
+        batches.push({ owner, ids: batch.rows.map(({ requestId }) => requestId) })
       },
     },
     background: (work: Promise<unknown>) => void background.push(work),
@@ -54,7 +59,7 @@ function stage() {
   }
   const end = (more: Partial<Ending> = {}, caller: Caller = callerOf(), policy: LogPolicy = 'off') =>
     record(services, caller, policy, ending(more))
-  return { services, clock, batches, background, lines, store, end }
+  return { services, clock, batches, sent, background, lines, store, end }
 }
 
 describe('the row', () => {
@@ -140,20 +145,62 @@ describe('the flush', () => {
     expect(batches.map(({ ids }) => ids.length)).toEqual([USAGE_SEGMENT_ROWS_MAX, 1])
   })
 
-  it('that fails gives its rows back, says so without their content, and they arrive later', async () => {
-    const { clock, batches, background, lines, store, services, end } = stage()
+  it('that fails says so without content, and is made again by its own request, each time later', async () => {
+    const { clock, sent, batches, background, lines, store, services, end } = stage()
     store.refuse = () => true
     end({ requestId: 'a' })
     end({ requestId: 'b' })
     await clock.advance(USAGE_FLUSH_MS)
-    await Promise.all(background)
-    expect(batches).toEqual([])
-    expect(lines[0]).toEqual({ level: 'error', event: 'usage-flush-failed', tenant: 'acme', rows: 2 })
-    store.refuse = () => false
+    expect(lines).toEqual([{ level: 'error', event: 'usage-flush-failed', tenant: 'acme', rows: 2 }])
+    // Rows that come meanwhile wait too, and ask nobody.
     end({ requestId: 'c' })
-    await clock.advance(USAGE_FLUSH_MS)
+    await clock.advance(USAGE_RETRY_MS - 1)
+    expect([sent.length, background.length]).toEqual([1, 1])
+    await clock.advance(1)
+    expect(sent.length).toBe(2)
+    await clock.advance(2 * USAGE_RETRY_MS - 1)
+    expect(sent.length).toBe(2)
+    store.refuse = () => false
+    await clock.advance(1)
     expect(batches.map(({ ids }) => ids)).toEqual([['a', 'b', 'c']])
     expect(services.usageBuffer.dropped).toBe(0)
+    await Promise.all(background)
+  })
+
+  it('that goes on failing is left to whoever comes next', async () => {
+    const { clock, sent, batches, background, store, end } = stage()
+    store.refuse = () => true
+    end({ requestId: 'a' })
+    await clock.advance(60_000)
+    expect(sent.length).toBe(1 + USAGE_RETRIES_MAX)
+    await Promise.all(background)
+    store.refuse = () => false
+    end({ requestId: 'b' })
+    await clock.advance(USAGE_FLUSH_MS)
+    expect(batches.map(({ ids }) => ids)).toEqual([['a', 'b']])
+  })
+
+  it('carries how rows were admitted that the ledger has no reservation of, and again after a failure', async () => {
+    const { clock, sent, store, end } = stage()
+    const charge = { slice: 's1', units: [1] }
+    store.refuse = () => sent.length === 1
+    end({ requestId: 'a', charge })
+    end({ requestId: 'b' })
+    await clock.advance(USAGE_FLUSH_MS + USAGE_RETRY_MS)
+    expect(sent.map(({ charges }) => charges)).toEqual([{ a: charge }, { a: charge }])
+  })
+
+  it('carries what is to be said of slices until it has arrived', async () => {
+    const { clock, sent, store, services, end } = stage()
+    const slice = { id: 's1', units: [4], expiresAtMs: STARTED_AT_MS + 50 }
+    services.slices.put('acme.g1', 'set', slice, [], STARTED_AT_MS)
+    store.refuse = () => sent.length === 1
+    end({ requestId: 'a' })
+    await clock.advance(USAGE_FLUSH_MS + USAGE_RETRY_MS)
+    end({ requestId: 'b' })
+    await clock.advance(USAGE_FLUSH_MS)
+    const report = { id: 's1', left: [4], lastUsedMs: STARTED_AT_MS }
+    expect(sent.map(({ slices }) => slices)).toEqual([[report], [report], []])
   })
 
   it('takes the rows of others along whose own flush never came', async () => {
