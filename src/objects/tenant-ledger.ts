@@ -112,6 +112,13 @@ export class TenantLedger {
     this.#statements.dropCounts(nowMs)
   }
 
+  /** The tenant is being erased: nobody waits here any more, and nothing is written. */
+  close(): void {
+    if (this.#wake !== null) clearTimeout(this.#wake.timer)
+    this.#wake = null
+    this.#lose('the tenant was deleted')
+  }
+
   /** Something may have become free: whoever can go now goes, and the timer is set for the next. */
   #walk(ledger: Ledger): void {
     const nowMs = Date.now()
@@ -139,10 +146,14 @@ export class TenantLedger {
       })
     } catch (error) {
       this.#ledger = null
-      for (const { reject } of this.#calls.values()) reject(new TurnLost('the ledger could not be written'))
-      this.#calls.clear()
+      this.#lose('the ledger could not be written')
       throw error
     }
+  }
+
+  #lose(why: string): void {
+    for (const { reject } of this.#calls.values()) reject(new TurnLost(why))
+    this.#calls.clear()
   }
 
   #open(): Ledger {

@@ -79,6 +79,7 @@ export class TenantObject extends DurableObject<Env> {
     const stored = this.#stored
     if (stored === null) return
     stored.records.dropPolicy()
+    stored.ledger.close()
     while (await stored.changes.deliver()) {}
     this.#stored = null
     await this.ctx.storage.deleteAll()
