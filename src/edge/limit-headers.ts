@@ -1,13 +1,6 @@
 /** The headers that say how a caller's limits stand: OpenAI's `x-ratelimit-*`, and the IETF's `RateLimit` fields. No I/O. */
-import type { Counter, Level, Unit } from '../core/ledger/types.ts'
+import type { Counter, LimitState, Unit } from '../core/ledger/types.ts'
 import type { ReplyHeaders } from './headers.ts'
-
-/** The limits that applied to a request, and how each stood after it. */
-export interface Limits {
-  readonly counters: readonly Counter[]
-  /** By index of `counters`; shorter where that is not known. */
-  readonly levels: readonly Level[]
-}
 
 /** What does not change from reply to reply while the same limits apply. */
 interface Prepared {
@@ -39,7 +32,7 @@ const QUOTA_UNITS: Readonly<Record<Unit, string>> = {
  * the one of tokens with the smallest share left. On the path of every reply, so only what changes is made anew:
  * 0.4 µs with four limits, against 2.1 µs without what is kept.
  */
-export function limitHeaders(headers: ReplyHeaders, { counters, levels }: Limits): void {
+export function limitHeaders(headers: ReplyHeaders, { counters, levels }: LimitState): void {
   let of = prepared.get(counters)
   if (of === undefined) {
     of = prepare(counters)
