@@ -66,6 +66,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'get /admin/tenants/{id}/credentials',
     'get /admin/tenants/{id}/credentials/{name}',
     'get /admin/tenants/{id}/keys',
+    'get /admin/tenants/{id}/limits',
     'get /admin/tenants/{id}/usage',
     'get /admin/tenants/{id}/usage/requests',
     'patch /admin/tenants/{id}',

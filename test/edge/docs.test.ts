@@ -26,6 +26,7 @@ it('shows every call of the document under its tag, once', async () => {
   expect([...text.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, tag]) => tag)).toEqual([
     'inference',
     'models',
+    'account',
     'running',
     'Schemas',
   ])

@@ -1,8 +1,9 @@
 /** What replies say of themselves in headers. */
 import { expect, it } from 'vitest'
+import type { Limit } from '../../src/core/config.ts'
 import { commonHeaders } from '../../src/edge/headers.ts'
 import { chat, DONE, finish, providerError, role, text, whole } from '../support/wire.ts'
-import { feed, isolate, reading, upstream } from '../support/worker.ts'
+import { CONFIG, feed, isolate, reading, upstream } from '../support/worker.ts'
 
 const CHAT = '/v1/chat/completions'
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
@@ -167,4 +168,46 @@ it('counts as overhead what passed before the first upstream call, and nothing a
     expect(reply.headers.get('x-sluice-overhead-ms')).toBe('70')
     expect(reply.headers.get('server-timing')).toBe(timing)
   }
+})
+
+it('says how limits stand on whole replies, streams, failures and refusals by a limit, and not on those before it', async () => {
+  const limits: Limit[] = [
+    { name: 'rpm', of: 'requests', amount: 3, perSeconds: 60 },
+    { name: 'flight', of: 'concurrency', amount: 2 },
+  ]
+  const fed = feed()
+  const failing = upstream(providerError('no'), { status: 400 })
+  const at = await isolate({ config: { ...CONFIG, limits }, scripts: [upstream(whole('hi')), fed.script, failing] })
+  const policy = '"rpm";q=3;w=60, "flight";q=2;qu="concurrent-requests"'
+  const says = ({ headers }: Response) => ({
+    policy: headers.get('ratelimit-policy'),
+    limit: headers.get('x-ratelimit-limit-requests'),
+    remaining: headers.get('x-ratelimit-remaining-requests'),
+    left: headers.get('ratelimit')?.replaceAll(/t=\d+/g, 't=T'),
+  })
+  const first = await at.post(CHAT, chat('priced', false))
+  expect(says(first)).toEqual({ policy, limit: '3', remaining: '2', left: '"rpm";r=2;t=T, "flight";r=1' })
+  expect(first.headers.get('x-ratelimit-reset-requests')).toMatch(/^(1m)?\d+(\.\d+)?s$/)
+  await at.settle()
+
+  const pending = at.post(CHAT, chat('priced', true))
+  fed.push(role() + text('a'))
+  const stream = await pending
+  expect(says(stream)).toEqual({ policy, limit: '3', remaining: '1', left: '"rpm";r=1;t=T, "flight";r=1' })
+  fed.push(finish() + DONE)
+  fed.close()
+  await reading(stream).rest()
+
+  const failed = await at.post(CHAT, chat('priced', false))
+  expect(failed.status).toBe(400)
+  expect(says(failed)).toMatchObject({ policy, remaining: '0' })
+
+  const refused = await at.post(CHAT, chat('priced', false))
+  expect(refused.status).toBe(429)
+  expect(says(refused)).toMatchObject({ policy, remaining: '0' })
+  expect(refused.headers.get('x-sluice-limited-by')).toBe('rpm')
+  const unknown = await at.post(CHAT, chat('ghost', false))
+  expect(unknown.status).toBe(404)
+  expect(says(unknown)).toEqual({ policy: null, limit: null, remaining: null, left: undefined })
+  await at.settle()
 })
