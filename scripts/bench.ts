@@ -1,24 +1,43 @@
 /** `npm run bench`: Sluice against a bare pass-through Worker and Portkey, interleaved, in medians and ratios. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { direct, findPortkey, type Place, startFloor, startPortkey, startSluice } from './bench/contenders.ts'
+import {
+  direct,
+  findPortkey,
+  type Place,
+  type SluiceContender,
+  startFloor,
+  startPortkey,
+  startSluice,
+} from './bench/contenders.ts'
 import { type LaneOptions, type Load, streamsLane, wholeLane } from './bench/lanes.ts'
+import {
+  type Arrivals,
+  coldRounds,
+  exactRun,
+  hotRounds,
+  type LimitsLoad,
+  type LimitsOptions,
+} from './bench/limits-lane.ts'
+import { type LimitsResults, limitsTable, limitsVerdicts } from './bench/limits-report.ts'
 import { streamsRows, verdicts, wholeRows } from './bench/report.ts'
 import { streamsTable, verdictLines, wholeTable } from './bench/table.ts'
 import type { Contender } from './bench/types.ts'
 import { type Lifetime, processLifetime } from './support/lifetime.ts'
 import { projectFolder } from './support/options.ts'
 
-const usage = `npm run bench -- [--lane 1|2]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
+const usage = `npm run bench -- [--lane 1|2|limits]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
   [--portkey DIR]  a folder with @portkey-ai/gateway, if it is not among the project's own packages
-  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of four ports`
+  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of nine ports`
 
 /** Load average from which the machine has other work, and requests per second say little. */
 const BUSY = 1
+/** Over so many isolates limits must be exact. */
+const ISOLATES = 4
 
 const values = readArguments()
 
@@ -26,7 +45,7 @@ function readArguments() {
   try {
     const read = parseArgs({
       options: {
-        lane: { type: 'string', multiple: true, default: ['1', '2'] },
+        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits'] },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         quick: { type: 'boolean', default: false },
@@ -52,6 +71,8 @@ function readArguments() {
   }
 }
 
+const asksFor = (lane: string): boolean => values.lane.includes(lane)
+
 /** Starts a helper's process; it ends with ours. */
 function helper(lifetime: Lifetime, file: string, ...args: string[]): ChildProcess {
   const child = fork(join(import.meta.dirname, file), args)
@@ -65,9 +86,7 @@ function helper(lifetime: Lifetime, file: string, ...args: string[]): ChildProce
 }
 
 /** The contenders that were asked for and are there, with the direct way first. */
-async function startAll(place: Place): Promise<Contender[]> {
-  const upstream = helper(place.lifetime, 'bench/upstream.ts', String(place.upstreamPort))
-  await once(upstream, 'message')
+async function startAll(place: Place, upstream: ChildProcess): Promise<Contender[]> {
   const contenders = [direct(place.upstreamPort, upstream.pid ?? 0)]
   const portkey = findPortkey(values.portkey ?? projectFolder)
   if (values.only.includes('floor')) contenders.push(await startFloor({ ...place, port: place.port + 1 }))
@@ -78,13 +97,45 @@ async function startAll(place: Place): Promise<Contender[]> {
   return contenders
 }
 
+/** The limits lane, on a Sluice of one isolate and on one of four. */
+async function limitsLane(
+  place: Place,
+  upstream: ChildProcess,
+  load: LimitsLoad,
+  options: LimitsOptions,
+): Promise<LimitsResults> {
+  const start = async (isolates: number, port: number): Promise<SluiceContender> => {
+    const folder = join(place.folder, `limits-${isolates}`)
+    await mkdir(folder)
+    return await startSluice({ ...place, folder, port }, isolates)
+  }
+  const arrivals: Arrivals = {
+    begin: async () => {
+      upstream.send('begin')
+      await once(upstream, 'message')
+    },
+    end: async () => {
+      upstream.send('end')
+      return (await once(upstream, 'message'))[0]
+    },
+  }
+  const one = await start(1, place.port + 4)
+  const hot = await hotRounds(one, load, options)
+  const cold = await coldRounds(one, load, options)
+  const exact = await exactRun(await start(ISOLATES, place.port + 5), load, arrivals, options)
+  return { hot, cold, exact }
+}
+
 async function bench(lifetime: Lifetime): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   lifetime.onStop(() => rm(folder, { recursive: true, force: true }))
   const port = Number(values.port)
-  const contenders = await startAll({ port, upstreamPort: port, folder, lifetime })
+  const place: Place = { port, upstreamPort: port, folder, lifetime }
+  const upstream = helper(lifetime, 'bench/upstream.ts', String(port))
+  await once(upstream, 'message')
+  const contenders = asksFor('1') || asksFor('2') ? await startAll(place, upstream) : []
   const loader = helper(lifetime, 'bench/load.ts')
-  const load: Load = async (job: object) => {
+  const load: Load & LimitsLoad = async (job: object) => {
     loader.send(job)
     const [result] = await once(loader, 'message')
     return result
@@ -97,21 +148,36 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
     streamsInAll: values.quick ? 400 : 600,
     progress: (text) => console.error(text),
   }
+  const limitsOptions: LimitsOptions = {
+    ...options,
+    exactPerSeconds: values.quick ? 3 : 10,
+    exactOfferedPerSecond: values.quick ? 200 : 800,
+  }
   const startedAt = new Date().toISOString()
   const [busy = 0] = loadavg()
   if (busy > BUSY)
     console.error(`load average ${busy.toFixed(1)}: other work on this machine, only CPU times will hold`)
-  const whole = values.lane.includes('1') ? await wholeLane(contenders, load, options) : []
-  const streams = values.lane.includes('2') ? await streamsLane(contenders, load, options) : []
+  const whole = asksFor('1') ? await wholeLane(contenders, load, options) : []
+  const streams = asksFor('2') ? await streamsLane(contenders, load, options) : []
   const rows = { whole: wholeRows(whole), streams: streamsRows(streams) }
-  const bounds = verdicts(rows.whole, rows.streams)
+  const limits = asksFor('limits') ? await limitsLane(place, upstream, load, limitsOptions) : undefined
+  const bounds = [...verdicts(rows.whole, rows.streams), ...(limits === undefined ? [] : limitsVerdicts(limits))]
 
   console.log(`${options.rounds} rounds, medians (least–most), ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}\n`)
   if (whole.length > 0) console.log(`Whole replies\n${wholeTable(rows.whole)}\n`)
   if (streams.length > 0) console.log(`Streams\n${streamsTable(rows.streams)}\n`)
+  if (limits !== undefined) console.log(`Limits\n${limitsTable(limits)}\n`)
   if (bounds.length > 0) console.log(verdictLines(bounds))
   if (values.json !== undefined) {
-    const report = { startedAt, loadAverage: busy, options, ...rows, verdicts: bounds, rounds: { whole, streams } }
+    const report = {
+      startedAt,
+      loadAverage: busy,
+      options,
+      ...rows,
+      limits,
+      verdicts: bounds,
+      rounds: { whole, streams },
+    }
     await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`)
   }
   return bounds.every((bound) => bound.ok)

@@ -9,7 +9,7 @@ import type { Lifetime } from '../support/lifetime.ts'
 import { projectFolder } from '../support/options.ts'
 import { answers } from '../support/ports.ts'
 import { findProcess } from './cpu.ts'
-import { setUpSluice } from './sluice.ts'
+import { type Admission, setUpSluice } from './sluice.ts'
 import type { Contender, ContenderName } from './types.ts'
 
 const READY_MS = 90_000
@@ -61,9 +61,17 @@ const config :Workerd.Config = (
   return { name: 'floor', port: place.port, headers, pid: findProcess(child.pid, 'workerd') }
 }
 
+/** A contender that can be asked for more tenants. */
+export interface SluiceContender extends Contender {
+  /** One an isolate. */
+  readonly ports: readonly number[]
+  readonly admission: Admission
+}
+
 /** Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. */
-export async function startSluice(place: Place): Promise<Contender> {
+export async function startSluice(place: Place, isolates = 1): Promise<SluiceContender> {
   const token = randomBytes(32).toString('base64url')
+  const ports = Array.from({ length: isolates }, (_, index) => place.port + index)
   const child = start(
     place,
     'sluice',
@@ -72,20 +80,25 @@ export async function startSluice(place: Place): Promise<Contender> {
       join(projectFolder, 'scripts/serve.ts'),
       '--port',
       String(place.port),
+      '--isolates',
+      String(isolates),
       '--no-demo',
       '--state',
-      join(place.folder, 'state'),
+      join(place.folder, `state-${isolates}`),
     ],
     { ...process.env, SLUICE_MASTER_KEY: randomBytes(32).toString('base64'), SLUICE_ADMIN_TOKEN: token },
   )
-  const url = await ready(place, 'sluice', child, '/health')
-  const { key, recorded } = await setUpSluice(url, token, `http://127.0.0.1:${place.upstreamPort}/v1`)
+  await ready(place, 'sluice', child, '/health')
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`)
+  const { key, recorded, admission } = await setUpSluice(urls, token, `http://127.0.0.1:${place.upstreamPort}/v1`)
   return {
     name: 'sluice',
     port: place.port,
     headers: { ...headers, authorization: `Bearer ${key}` },
     pid: findProcess(child.pid, 'workerd'),
     recorded,
+    ports,
+    admission,
   }
 }
 
@@ -127,9 +140,8 @@ function start(
   return child
 }
 
-async function ready(place: Place, name: ContenderName, child: Child, path: string): Promise<string> {
-  const url = `http://127.0.0.1:${place.port}`
-  if (await answers(`${url}${path}`, child.ended, READY_MS)) return url
+async function ready(place: Place, name: ContenderName, child: Child, path: string): Promise<void> {
+  if (await answers(`http://127.0.0.1:${place.port}${path}`, child.ended, READY_MS)) return
   throw new Error(`${name} does not answer:\n${(await readFile(logOf(place, name), 'utf8')).slice(-LOG_SHOWN)}`)
 }
 

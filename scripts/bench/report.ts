@@ -6,6 +6,9 @@ import type { ContenderName } from './types.ts'
 /** Of the upstream's and the load's own ceiling; from here on a figure tells more of them than of the contender. */
 const CEILING_SHARE = 0.9
 
+/** Least share of the floor's requests per second, with limits that count every request and its tokens. */
+const LIMITED_FLOOR_SHARE = 0.55
+
 export interface WholeRow {
   readonly contender: ContenderName
   readonly bytes: number
@@ -120,7 +123,11 @@ export function verdicts(whole: readonly WholeRow[], streams: readonly StreamsRo
     const floor = other('floor')
     const portkey = other('portkey')
     if (sluice.connections === 16 && floor) {
-      atLeast(`requests/s over the floor's, ${at}`, ratio(sluice.requestsPerSecond, floor.requestsPerSecond), 0.6)
+      atLeast(
+        `requests/s over the floor's, ${at}`,
+        ratio(sluice.requestsPerSecond, floor.requestsPerSecond),
+        LIMITED_FLOOR_SHARE,
+      )
     }
     if (sluice.connections === 16 && portkey) {
       atLeast(`requests/s over Portkey's, ${at}`, ratio(sluice.requestsPerSecond, portkey.requestsPerSecond), 1.5)

@@ -10,16 +10,32 @@ const IN_FORCE_POLL_MS = 100
 /** Sizes of prompts and answers, in bytes. */
 export const SIZES = [200, 10_000, 100_000] as const
 
-type Send = (method: string, path: string, body?: object) => Promise<unknown>
+/** A limit as the admin API takes it. */
+export type LimitOf = Readonly<Record<string, string | number>>
 
-/** A tenant's key, and the count of requests in its usage. */
+/** What the limits lane does with a running Sluice. */
+export interface Admission {
+  /** Makes a tenant with these limits and no others; the headers its requests go with. */
+  readonly addTenant: (id: string, limits: readonly LimitOf[]) => Promise<Readonly<Record<string, string>>>
+  /** Questions about admission that all isolates have put to tenants' objects. */
+  readonly ledgerCalls: () => Promise<number>
+}
+
+const LIMITS = [
+  { name: 'rpm', of: 'requests', amount: 1_000_000_000, perSeconds: 60, scope: 'tenant' },
+  { name: 'tpm', of: 'tokens', amount: 1_000_000_000_000, perSeconds: 60, scope: 'key' },
+] as const
+
+type Send = (method: string, path: string, body?: object, at?: string) => Promise<unknown>
+
+/** A tenant's key, and the count of requests in its usage. `urls`: one an isolate. */
 export async function setUpSluice(
-  url: string,
+  urls: readonly string[],
   token: string,
   upstream: string,
-): Promise<{ key: string; recorded: () => Promise<number> }> {
-  const send: Send = async (method, path, body) => {
-    const reply = await fetch(`${url}/admin${path}`, {
+): Promise<{ key: string; recorded: () => Promise<number>; admission: Admission }> {
+  const send: Send = async (method, path, body, at = urls[0]) => {
+    const reply = await fetch(`${at}/admin${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -30,15 +46,32 @@ export async function setUpSluice(
   }
   await send('PUT', '/credentials/bench', { value: 'sk-bench-0123456789' })
   await send('PUT', '/config', configOf(upstream))
-  await send('POST', '/tenants', { id: TENANT, name: 'Benchmark' })
-  const made = await send('POST', `/tenants/${TENANT}/keys`, { name: 'bench' })
-  const key = String(Reflect.get(Object(made), 'key'))
-  await inForce(url, key)
+  const addKey = async (id: string, fields: object): Promise<string> => {
+    await send('POST', '/tenants', { id, name: 'Benchmark', ...fields })
+    return String(field(await send('POST', `/tenants/${id}/keys`, { name: 'bench' }), 'key'))
+  }
+  const key = await addKey(TENANT, {})
+  for (const url of urls) await inForce(url, key)
   const from = new Date(Date.now() - 86_400_000).toISOString()
   const to = new Date(Date.now() + 2 * 86_400_000).toISOString()
   return {
     key,
     recorded: async () => requestsIn(await send('GET', `/tenants/${TENANT}/usage?from=${from}&to=${to}`)),
+    admission: {
+      addTenant: async (id, limits) => {
+        // The deployment's own limits go by name: these replace them, and what is not replaced is removed.
+        const removed = LIMITS.filter(({ name }) => limits.every((limit) => limit.name !== name)).map(({ name }) => ({
+          name,
+          amount: null,
+        }))
+        const made = await addKey(id, { limits: [...limits, ...removed] })
+        return { 'content-type': 'application/json', authorization: `Bearer ${made}` }
+      },
+      ledgerCalls: async () => {
+        const all = await Promise.all(urls.map((url) => send('GET', '/status', undefined, url)))
+        return all.reduce((sum: number, status) => sum + Number(field(status, 'ledgerCalls')), 0)
+      },
+    },
   }
 }
 
@@ -63,16 +96,17 @@ export function configOf(upstream: string): object {
   return {
     providers: { upstream: { protocol: 'openai', baseUrl: upstream, credential: 'bench' } },
     models: Object.fromEntries(SIZES.map((bytes) => [modelOf(bytes), target(bytes)])),
-    limits: [
-      { name: 'rpm', of: 'requests', amount: 1_000_000_000, perSeconds: 60, scope: 'tenant' },
-      { name: 'tpm', of: 'tokens', amount: 1_000_000_000_000, perSeconds: 60, scope: 'key' },
-    ],
+    limits: LIMITS,
   }
 }
 
 /** Requests over all rows of a usage reply. */
 export function requestsIn(usage: unknown): number {
-  const rows: unknown = Reflect.get(Object(usage), 'data')
+  const rows = field(usage, 'data')
   if (!Array.isArray(rows)) throw new Error('the usage reply has no data')
-  return rows.reduce((sum: number, row) => sum + Number(Reflect.get(Object(row), 'requests')), 0)
+  return rows.reduce((sum: number, row) => sum + Number(field(row, 'requests')), 0)
+}
+
+function field(value: unknown, name: string): unknown {
+  return Reflect.get(Object(value), name)
 }

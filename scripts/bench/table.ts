@@ -57,7 +57,8 @@ export function verdictLines(verdicts: readonly Verdict[]): string {
   return aligned(verdicts.map(({ ok, name, value, bound }) => [ok ? 'ok' : 'SHORT', name, value.toFixed(2), bound]))
 }
 
-function aligned(rows: readonly (readonly string[])[]): string {
+/** Cells as columns. */
+export function aligned(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
   return rows
     .map((row) =>

@@ -45,6 +45,28 @@ export interface StreamsResult {
   readonly gapP99Ms: number
 }
 
+/** The limits lane: requests at a steady rate, in turn over the ports. */
+export interface OpenJob {
+  readonly kind: 'open'
+  readonly ports: readonly number[]
+  readonly headers: Readonly<Record<string, string>>
+  readonly bytes: number
+  readonly perSecond: number
+  readonly forMs: number
+}
+
+export interface OpenResult {
+  readonly sent: number
+  /** Answered with 200, and with 429. */
+  readonly granted: number
+  readonly refused: number
+  /** Any other status, and connections that broke. */
+  readonly failures: number
+  /** Of those granted. */
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
 export type ContenderName = 'direct' | 'floor' | 'sluice' | 'portkey'
 
 /** Something between the load and the upstream; `direct` is nothing between them, the ceiling. */

@@ -3,8 +3,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { chatReply, readRequest, streamEnd, streamEvent } from './body.ts'
 import { EVENT_GAP_MS, EVENTS } from './types.ts'
 
-/** The server, not yet listening. */
-export function createUpstream(events = EVENTS, gapMs = EVENT_GAP_MS): Server {
+/** The server, not yet listening. `arrived` is told of each request that has come whole. */
+export function createUpstream(events = EVENTS, gapMs = EVENT_GAP_MS, arrived: () => void = () => {}): Server {
   const replies = new Map<number, Buffer>()
   const contents = Array.from({ length: events }, (_, index) => Buffer.from(streamEvent(index)))
   const server = createServer((request, response) => {
@@ -12,6 +12,7 @@ export function createUpstream(events = EVENTS, gapMs = EVENT_GAP_MS): Server {
     request.setEncoding('latin1')
     request.on('data', (chunk: string) => chunks.push(chunk))
     request.on('end', () => {
+      arrived()
       const { bytes, stream, usage } = readRequest(chunks.join(''))
       if (stream) return sendStream(response, contents, gapMs, streamEnd(events, usage))
       const reply = replies.get(bytes) ?? Buffer.from(chatReply(bytes))
@@ -42,6 +43,13 @@ function sendStream(response: ServerResponse, contents: readonly Buffer[], gapMs
 }
 
 if (import.meta.main) {
-  createUpstream().listen(Number(process.argv[2]), '127.0.0.1', () => process.send?.('ready'))
+  // Told 'begin' it notes when requests arrive; told anything else it says when, and notes no more.
+  let noted: number[] | undefined
+  const server = createUpstream(EVENTS, EVENT_GAP_MS, () => void noted?.push(performance.now()))
+  server.listen(Number(process.argv[2]), '127.0.0.1', () => process.send?.('ready'))
+  process.on('message', (word) => {
+    process.send?.(noted ?? [])
+    noted = word === 'begin' ? [] : undefined
+  })
   process.on('disconnect', () => process.exit())
 }

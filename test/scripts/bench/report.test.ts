@@ -76,12 +76,12 @@ describe('verdicts', () => {
     Object.fromEntries(verdicts(wholeRows(rounds), streamsRows(flows)).map(({ name, ok }) => [name, ok]))
 
   it('hold requests per second against the floor and Portkey at 16 connections', () => {
-    const others = [whole('floor', 0), whole('portkey', 0, { requestsPerSecond: 400 })]
-    expect(judged([...others, whole('sluice', 0, { requestsPerSecond: 600 })])).toEqual({
+    const others = [whole('floor', 0), whole('portkey', 0, { requestsPerSecond: 366 })]
+    expect(judged([...others, whole('sluice', 0, { requestsPerSecond: 550 })])).toEqual({
       "requests/s over the floor's, 200 B, 16 connections": true,
       "requests/s over Portkey's, 200 B, 16 connections": true,
     })
-    expect(judged([...others, whole('sluice', 0, { requestsPerSecond: 599 })])).toEqual({
+    expect(judged([...others, whole('sluice', 0, { requestsPerSecond: 548 })])).toEqual({
       "requests/s over the floor's, 200 B, 16 connections": false,
       "requests/s over Portkey's, 200 B, 16 connections": false,
     })

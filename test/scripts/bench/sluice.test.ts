@@ -22,9 +22,34 @@ it('says which call was refused, and why', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    await expect(setUpSluice(`http://127.0.0.1:${port}`, 'token', 'http://127.0.0.1:1/v1')).rejects.toThrow(
+    await expect(setUpSluice([`http://127.0.0.1:${port}`], 'token', 'http://127.0.0.1:1/v1')).rejects.toThrow(
       'PUT /admin/credentials/bench answered 409: in use',
     )
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+it('makes tenants with the limits named and no others, and sums what isolates have asked', async () => {
+  const asked: { path: string; body: unknown }[] = []
+  const server = createServer(async (request, response) => {
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const text = Buffer.concat(parts).toString()
+    asked.push({ path: request.url ?? '', body: text === '' ? undefined : JSON.parse(text) })
+    response.end(JSON.stringify({ key: 'slc_x', ledgerCalls: 20, aliases: SIZES.map(modelOf) }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  try {
+    const { admission } = await setUpSluice([url, url], 'token', 'http://127.0.0.1:1/v1')
+    const rpm = { name: 'rpm', of: 'requests', amount: 5, perSeconds: 60 }
+    expect(await admission.addTenant('hot', [rpm])).toMatchObject({ authorization: 'Bearer slc_x' })
+    expect(asked.find(({ body }) => Reflect.get(Object(body), 'id') === 'hot')?.body).toMatchObject({
+      limits: [rpm, { name: 'tpm', amount: null }],
+    })
+    expect(await admission.ledgerCalls()).toBe(40)
   } finally {
     server.closeAllConnections()
     server.close()

@@ -5,7 +5,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { chatRequest, EVENT_MARK } from '../../../scripts/bench/body.ts'
 import { createUpstream } from '../../../scripts/bench/upstream.ts'
 
-const upstream: Server = createUpstream(4, 1)
+let arrived = 0
+const upstream: Server = createUpstream(4, 1, () => {
+  arrived += 1
+})
 let url = ''
 
 beforeAll(async () => {
@@ -31,4 +34,10 @@ it('streams every event and the end', async () => {
   const text = await ask(chatRequest(200, true))
   expect(text.split(EVENT_MARK)).toHaveLength(5)
   expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+})
+
+it('tells of each request that has arrived', async () => {
+  const before = arrived
+  await Promise.all([ask(chatRequest(200, false)), ask(chatRequest(200, true))])
+  expect(arrived - before).toBe(2)
 })
