@@ -98,4 +98,24 @@ describe('callObject', () => {
     await expect(silent).rejects.toBeInstanceOf(ObjectTimeout)
     expect(clock.now()).toBe(1000)
   })
+
+  it('tells of every answer how long it took, of a late one too, and of no failure', async () => {
+    const clock = jumpingClock()
+    const told: number[] = []
+    const call = (ms: number, error?: Error) =>
+      callObject(
+        { clock, random: () => 0 },
+        { ...RULES, repeatable: false, answered: (tookMs) => void told.push(tookMs) },
+        () => ({}),
+        () =>
+          new Promise<string>((resolve, reject) => {
+            clock.after(ms, () => (error === undefined ? resolve('fine') : reject(error)))
+          }),
+      )
+    expect(await call(300)).toBe('fine')
+    await expect(call(1500)).rejects.toBeInstanceOf(ObjectTimeout)
+    await new Promise<void>((resolve) => void clock.after(1000, resolve))
+    await expect(call(10, failure({}))).rejects.toThrow('failed')
+    expect(told).toEqual([300, 1500])
+  })
 })

@@ -1,9 +1,12 @@
 /** The embedded tenants: every method of the interfaces reaches the object's method of the same meaning. */
 
 import { env } from 'cloudflare:test'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { Ask, Counter } from '../../../src/core/ledger/types.ts'
+import type { TenantPlace } from '../../../src/core/tenant.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { createDirectoryAdmin } from '../../../src/stores/embedded/directory.ts'
+import { ObjectTimeout } from '../../../src/stores/embedded/object-call.ts'
 import { createTenantAdmin, createTenants } from '../../../src/stores/embedded/tenants.ts'
 import { digestOf, keyOf, recordOf, sealedOf, tenantOf } from '../../support/control-plane.ts'
 
@@ -37,9 +40,76 @@ it('changes and shows a tenant', async () => {
 
 it('records usage and answers with it', async () => {
   const { place, admin } = await made('usage')
-  await store.record(place, [recordOf('r1', Date.now())])
+  await store.record(place, { rows: [recordOf('r1', Date.now())], charges: {}, slices: [] })
   expect(await admin.usage({ by: ['key'] })).toMatchObject([{ key: 'key00001', requests: 1 }])
   expect(await admin.requests(undefined, 10)).toMatchObject({ data: [{ requestId: 'r1' }], hasMore: false })
+})
+
+describe('the ledger', () => {
+  const flight: Counter = {
+    id: 'flight',
+    limit: 'flight',
+    of: 'concurrency',
+    window: { kind: 'held' },
+    amount: 1,
+    hard: false,
+    scope: 'tenant',
+    subject: null,
+  }
+  const askOf = (id: string, more: Partial<Ask> = {}): Ask => ({
+    id,
+    isolate: 'i1',
+    startedAtMs: Date.now(),
+    key: 'key00001',
+    model: 'model',
+    counters: [flight],
+    needs: { promptWeight: 0, promptTokensMax: 0, outputTokensMax: 1, worstMicroUsd: 0, price: null },
+    maxWaitMs: 0,
+    lifeMs: 60_000,
+    slices: [],
+    ...more,
+  })
+
+  it('is asked, waited for, and given back to', async () => {
+    const { place, admin } = await made('ledger')
+    expect(await store.admit(place, askOf('a'), 2000)).toMatchObject({ kind: 'granted', levels: [{ remaining: 0 }] })
+    expect(await store.admit(place, askOf('a'), 2000)).toMatchObject({ kind: 'granted' })
+    expect(await store.admit(place, askOf('b'), 2000)).toMatchObject({ kind: 'refused', by: 0 })
+    expect(await store.admit(place, askOf('c', { maxWaitMs: 10_000 }), 2000)).toMatchObject({ kind: 'queued' })
+    const turn = store.turn(place, 'c', 12_000)
+    await store.renew(place, ['a', 'nobody'])
+    expect(await admin.ledger([flight])).toMatchObject({ counters: [{ used: 1, waiting: 1 }], waiting: 1 })
+    await store.withdraw(place, 'a')
+    expect(await turn).toMatchObject({ kind: 'granted' })
+    await store.withdraw(place, 'c')
+    expect(await admin.ledger([flight])).toMatchObject({ reservations: 0, waiting: 0 })
+  })
+
+  it('waits for no turn longer than it is told to, and of nobody who was not queued', async () => {
+    const { place } = await made('turns')
+    await store.admit(place, askOf('a'), 2000)
+    await store.admit(place, askOf('b', { maxWaitMs: 10_000 }), 2000)
+    await expect(store.turn(place, 'b', 20)).rejects.toBeInstanceOf(ObjectTimeout)
+    await expect(store.turn(place, 'nobody', 2000)).rejects.not.toBeInstanceOf(ObjectTimeout)
+    await store.withdraw(place, 'b')
+  })
+
+  it('is not that of a tenant that is no more', async () => {
+    const { place } = await made('deleted')
+    await directory.deleteTenant('deleted', 'ops')
+    expect(await store.admit(place, askOf('a'), 2000)).toEqual({ kind: 'gone' })
+  })
+})
+
+it('tells how long each answer took that did not wait', async () => {
+  const { place } = await made('measured')
+  const told: [TenantPlace, number][] = []
+  const measured = createTenants(env.TENANT, tools, (at, ms) => void told.push([at, ms]))
+  await measured.lookUp(place, 'key00001', digestOf(1))
+  await measured.record(place, { rows: [], charges: {}, slices: [] })
+  await measured.turn(place, 'nobody', 2000).catch(() => {})
+  expect(told.map(([at]) => at)).toEqual([place, place])
+  expect(told.every(([, ms]) => ms >= 0 && ms < 2000)).toBe(true)
 })
 
 it('keeps tenants apart, with a jurisdiction too', async () => {
