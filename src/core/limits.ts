@@ -181,9 +181,11 @@ export const RATE_GUARD_SECONDS_MAX = 3600
 /** Deadline of one call to Upstash Redis, and how much of its reply is read. */
 export const REDIS_CALL_MS = 1000
 export const REDIS_REPLY_BYTES_MAX = 1024 * 1024
-/** Rules that one isolate keeps a limiter for, and keys that it knows to be over theirs. */
+/** Rules that one isolate keeps a limiter for. */
 export const RATE_RULES_MAX = 16
+/** Keys that one isolate knows to be over their rule, and how long it believes that without asking, at most. */
 export const RATE_BLOCKED_KEYS_MAX = 10_000
+export const RATE_BLOCKED_MS_MAX = 1000
 
 /** Aliases of one caller whose applicable limits an isolate remembers. */
 export const APPLIED_LIMITS_PER_CALLER_MAX = 64

@@ -1,7 +1,7 @@
 /** `RateLimiter` over Upstash Redis: the sliding window of `@upstash/ratelimit`, one script call a request. */
 import { Ratelimit } from '@upstash/ratelimit'
 import type { Redis } from '@upstash/redis'
-import { RATE_BLOCKED_KEYS_MAX, RATE_RULES_MAX } from '../../core/limits.ts'
+import { RATE_BLOCKED_KEYS_MAX, RATE_BLOCKED_MS_MAX, RATE_RULES_MAX } from '../../core/limits.ts'
 import { BoundedMap } from '../../lib/bounded-map.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { RateLimiter, RateRule } from '../types.ts'
@@ -20,10 +20,10 @@ export function createUpstashRateLimiter(redis: Redis, clock: Clock): RateLimite
     async limit(key, rule) {
       const { requests, perSeconds } = rule
       const refused = (resetMs: number) => {
-        // One past the reset, where the older bucket begins to count less. Never more than a window: an answer takes a
-        // millisecond to arrive.
-        const retryAfterMs = Math.min(resetMs - clock.now() + 1, perSeconds * 1000)
-        return { allowed: false, retryAfterMs } as const
+        // One past the reset, where the older bucket begins to count less; it may have come while the answer travelled.
+        // Never more than a window: to come back takes a millisecond, too.
+        const leftMs = Math.max(1, resetMs - clock.now() + 1)
+        return { allowed: false, retryAfterMs: Math.min(leftMs, perSeconds * 1000) } as const
       }
       const ruleName = `${requests}/${perSeconds}`
       const blockedKey = `${ruleName} ${key}`
@@ -34,8 +34,9 @@ export function createUpstashRateLimiter(redis: Redis, clock: Clock): RateLimite
       limiters.set(ruleName, limiter)
       const { success, reset } = await limiter.limit(key)
       if (success) return { allowed: true }
-      const slotMs = (perSeconds * 1000) / requests
-      blocked.set(blockedKey, { askAgainAtMs: Math.min(reset, clock.now() + slotMs), resetMs: reset })
+      // About when the next one becomes free.
+      const blockedMs = Math.min((perSeconds * 1000) / requests, RATE_BLOCKED_MS_MAX)
+      blocked.set(blockedKey, { askAgainAtMs: Math.min(reset, clock.now() + blockedMs), resetMs: reset })
       return refused(reset)
     },
   }

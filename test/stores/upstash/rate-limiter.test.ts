@@ -1,5 +1,6 @@
 /** `@upstash/ratelimit` as a `RateLimiter`, over REST on the real servers there are. */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { RATE_BLOCKED_MS_MAX } from '../../../src/core/limits.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { createUpstashRateLimiter } from '../../../src/stores/upstash/rate-limiter.ts'
 import { createRedis } from '../../../src/stores/upstash/redis.ts'
@@ -67,7 +68,7 @@ describe.each(redisKinds)('over REST on $name', ({ start }) => {
     expect(await limiter.limit('changed', { requests: 1, perSeconds: 30 })).toEqual({ allowed: true })
   })
 
-  it('asks Redis once a request, and not at all for a key that is over until one more may be free', async () => {
+  it('asks Redis once a request, and not at all for a key that is over for a second', async () => {
     at(0)
     const limiter = isolate()
     await limiter.limit('warm', MINUTE)
@@ -77,9 +78,17 @@ describe.each(redisKinds)('over REST on $name', ({ start }) => {
     for (let index = 0; index < 50; index++)
       expect(await limiter.limit('flood', MINUTE)).toEqual({ allowed: false, retryAfterMs: 60_000 })
     expect(calls() - before).toBe(MINUTE.requests + 1)
-    at(3000)
-    expect(await limiter.limit('flood', MINUTE)).toEqual({ allowed: false, retryAfterMs: 57_001 })
+    at(RATE_BLOCKED_MS_MAX)
+    expect(await limiter.limit('flood', MINUTE)).toEqual({ allowed: false, retryAfterMs: 59_001 })
     expect(calls() - before).toBe(MINUTE.requests + 2)
+  })
+
+  it('says to come back at once when the window ended while Redis was asked', async () => {
+    at(59_999)
+    for (let index = 0; index < MINUTE.requests; index++) await isolate().limit('crossing', MINUTE)
+    const asked = isolate().limit('crossing', MINUTE)
+    at(60_010)
+    expect(await asked).toEqual({ allowed: false, retryAfterMs: 1 })
   })
 
   it('leaves nothing behind for good', async () => {
