@@ -1,16 +1,16 @@
 /** The request path: authenticate → admit → reserve → route → dispatch → record. Every branch is here; the rooms decide or do. */
-import { admit } from './admit/admit.ts'
+import { type Admission, admit } from './admit/admit.ts'
+import { guardRate } from './admit/rate-guard.ts'
 import { reserve } from './admit/reserve.ts'
 import { authenticate, type Guard } from './authenticate/authenticate.ts'
 import type { Presented } from './authenticate/presented.ts'
 import { type Refusal, refusal } from './core/errors.ts'
 import { type InferenceRequest, promptBytes } from './core/inference.ts'
-import type { LimitState } from './core/ledger/types.ts'
 import { modelOf } from './core/models.ts'
 import type { Caller } from './core/tenant.ts'
 import { usageEstimated } from './core/usage.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
-import { type Ending, record } from './record/record.ts'
+import { end, type Recordable } from './record/end.ts'
 import { route } from './route/route.ts'
 import type { Deployment, Services } from './services.ts'
 
@@ -21,28 +21,20 @@ export interface Entry {
 }
 
 /** How a request is answered: exactly one of these, each recorded once. `cancelled`: the client left first. */
-export type Answer = Admitted &
+export type Answer = Told &
   (
     | (Extract<Outcome, { kind: 'whole' }> & { readonly costMicroUsd: number | null })
     | Extract<Outcome, { kind: 'stream' | 'cancelled' }>
     | (Tried & { readonly kind: 'refused'; readonly refusal: Refusal })
   )
 
-/** What admission knows of a request. */
-interface Admitted {
-  /** The limits that applied, and how each stood afterwards, by index; null where there were none. */
-  readonly limits: LimitState | null
-  /** Time waited for its turn. */
-  readonly queueMs: number
-}
+/** What every answer tells of admission: how the limits that applied stood, and the time waited for its turn. */
+type Told = Pick<Admission, 'limits' | 'queueMs'>
 
-/** Stands in a row for the status of a client who left before one was sent. */
-const CLIENT_LEFT_STATUS = 499
 const UNTRIED: Tried = { attempts: 0, target: null, askedAtMs: null }
-const UNASKED: Admitted = { limits: null, queueMs: 0 }
-const NO_DEPLOYMENT = refusal('overloaded', 'The configuration cannot be read at the moment. Try again in a second.', {
-  retryAfterMs: 1000,
-})
+const UNASKED: Told = { limits: null, queueMs: 0 }
+const UNREADABLE = 'The configuration cannot be read at the moment. Try again in a second.'
+const NO_DEPLOYMENT = refusal('overloaded', UNREADABLE, { retryAfterMs: 1000 })
 
 /** Lets a caller in, or not. Comes before the body is read, so the skins call it first. */
 export async function enter(
@@ -64,23 +56,26 @@ export async function answer(
   request: InferenceRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const refused = (reason: Refusal, { limits, queueMs }: Admitted): Answer => {
-    end(services, entry, request, { ...UNTRIED, outcome: 'refused', refusal: reason })
-    return { ...UNTRIED, limits, queueMs, kind: 'refused', refusal: reason }
+  const refused = (reason: Refusal, told: Told): Answer => {
+    refuse(services, entry, request, reason)
+    return { ...UNTRIED, ...told, kind: 'refused', refusal: reason }
   }
+  const { guard } = entry.deployment.config
+  const tooFast = guard === undefined ? null : await guardRate(services, entry.caller, guard)
+  if (tooFast !== null) return refused(tooFast, UNASKED)
   const model = modelOf(entry.deployment.models, entry.caller, request.alias)
   if ('code' in model) return refused(model, UNASKED)
 
   const asked = admit(services, entry, request, model, signal)
   const admission = asked instanceof Promise ? await asked : asked
-  const { limits, queueMs } = admission
-  if (admission.kind === 'refused') return refused(admission.refusal, admission)
+  const told = { limits: admission.limits, queueMs: admission.queueMs }
+  if (admission.kind === 'refused') return refused(admission.refusal, told)
   if (admission.kind === 'cancelled') {
-    end(services, entry, request, { ...UNTRIED, outcome: 'cancelled' })
-    return { ...UNTRIED, limits, queueMs, kind: 'cancelled' }
+    leave(services, entry, request)
+    return { ...UNTRIED, ...told, kind: 'cancelled' }
   }
   const reservation = reserve(admission)
-  if (reservation.kind === 'refused') return refused(reservation.refusal, admission)
+  if (reservation.kind === 'refused') return refused(reservation.refusal, told)
 
   const plan = route(services, entry.deployment, entry.caller, request, model, reservation)
   const outcome: Outcome =
@@ -93,23 +88,23 @@ export async function answer(
       // Whoever was asked has the prompt, and bills it.
       const usage = outcome.askedAtMs === null ? null : usageEstimated(promptBytes(request), 0)
       end(services, entry, request, { ...ended, outcome: 'cancelled', usage })
-      return { ...outcome, limits, queueMs }
+      return { ...outcome, ...told }
     }
     case 'refused':
     case 'failed':
       end(services, entry, request, { ...ended, outcome: outcome.kind })
-      return { ...outcome, limits, queueMs, kind: 'refused' }
+      return { ...outcome, ...told, kind: 'refused' }
     case 'whole':
-      return { ...outcome, limits, queueMs, ...end(services, entry, request, { ...ended, outcome: 'finished' }) }
+      return { ...outcome, ...told, ...end(services, entry, request, { ...ended, outcome: 'finished' }) }
     case 'stream': {
       // Not the request itself: its body is not kept for as long as the stream goes on.
-      const of = { requestId: request.requestId, startedAtMs: request.startedAtMs, alias: request.alias }
-      const firstTokenMs = outcome.committedAtMs - request.startedAtMs
+      const { requestId, startedAtMs, alias } = request
+      const firstTokenMs = outcome.committedAtMs - startedAtMs
       const recorded = outcome.live.ended.then(({ kind, usage, code }) =>
-        end(services, entry, of, { ...ended, outcome: kind, usage, firstTokenMs, code }),
+        end(services, entry, { requestId, startedAtMs, alias }, { ...ended, outcome: kind, usage, firstTokenMs, code }),
       )
       services.background(recorded)
-      return { ...outcome, limits, queueMs }
+      return { ...outcome, ...told }
     }
   }
 }
@@ -122,35 +117,4 @@ export function refuse(services: Services, entry: Entry, request: Recordable, re
 /** Records somebody let in who left before there was a request to answer. */
 export function leave(services: Services, entry: Entry, request: Recordable): void {
   end(services, entry, request, { ...UNTRIED, outcome: 'cancelled' })
-}
-
-/** What a row needs to know of the request itself. */
-type Recordable = Pick<InferenceRequest, 'requestId' | 'startedAtMs'> & { readonly alias: string | null }
-
-/** What a branch above knows of the end; absent where that stage never ran. */
-type End = Tried &
-  Pick<Ending, 'outcome'> &
-  Partial<Pick<Ending, 'usage' | 'firstTokenMs' | 'code' | 'charge'>> & {
-    readonly refusal?: Refusal
-    readonly release?: () => void
-  }
-
-/** The one way out: every exit of the path is recorded here, once. */
-function end(services: Services, { deployment, caller }: Entry, request: Recordable, known: End) {
-  known.release?.()
-  const unsent = known.outcome === 'cancelled' && known.firstTokenMs === undefined
-  const { costMicroUsd } = record(services, caller, deployment.config.log, {
-    requestId: request.requestId,
-    startedAtMs: request.startedAtMs,
-    alias: request.alias,
-    outcome: known.outcome,
-    status: known.refusal?.status ?? (unsent ? CLIENT_LEFT_STATUS : 200),
-    target: known.target,
-    attempts: known.attempts,
-    usage: known.usage ?? null,
-    firstTokenMs: known.firstTokenMs ?? null,
-    code: known.refusal?.code ?? known.code ?? null,
-    charge: known.charge ?? null,
-  })
-  return { costMicroUsd }
 }

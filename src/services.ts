@@ -1,4 +1,5 @@
 /** Composition root: Env → Services. The one file that names concrete adapters. */
+import { Breaker } from './core/breaker.ts'
 import { ByteBudget } from './core/byte-budget.ts'
 import { Heartbeats } from './core/ledger/heartbeats.ts'
 import { LocalLimiter } from './core/ledger/local-limiter.ts'
@@ -6,6 +7,9 @@ import { RoundTrips } from './core/ledger/round-trips.ts'
 import { Slices } from './core/ledger/slices.ts'
 import {
   OBJECT_CALL_MS,
+  RATE_GUARD_FAILURES_MAX,
+  RATE_GUARD_LOG_MS,
+  RATE_GUARD_REST_MS,
   REPLIES_IN_FLIGHT_BYTES_MAX,
   SNAPSHOT_FRESH_MS,
   SNAPSHOT_REFRESH_MAX_MS,
@@ -72,6 +76,8 @@ export interface Services {
   readonly heartbeats: Heartbeats
   /** The coarse count of requests by key; undefined where neither Redis nor the binding is there. */
   readonly rateLimiter: RateLimiter | undefined
+  /** Of this isolate's calls to it. */
+  readonly rateBreaker: Breaker
   readonly allowPrivate: boolean
   /** Current token first; the second is honoured during a change. */
   readonly adminTokens: readonly string[]
@@ -136,6 +142,11 @@ export function createServices(env: Env, background: Services['background']): Se
     roundTrips,
     localLimiter,
     heartbeats: new Heartbeats(),
+    rateBreaker: new Breaker({
+      failuresMax: RATE_GUARD_FAILURES_MAX,
+      restMs: RATE_GUARD_REST_MS,
+      tellMs: RATE_GUARD_LOG_MS,
+    }),
     rateLimiter:
       settings.redis === undefined
         ? createBindingRateLimiter(variables.RATE_LIMITER)
