@@ -51,7 +51,7 @@ export class LocalLimiter {
 
   /** May this request ask the object? While it is out of reach, one in a while does and the others do not wait. */
   mayTry(owner: string, nowMs: number): boolean {
-    if (this.#outages.size === 0) return true
+    if (this.#outages.size === 0 || this.#outages.get(owner) === undefined) return true
     this.#look(nowMs)
     const outage = this.#outages.get(owner)
     if (outage === undefined) return true
