@@ -157,7 +157,9 @@ it('records a client who left before there was an answer, with a status that was
   const rows = await at.rows()
   expect(rows).toHaveLength(1)
   expect(rows[0]).toMatchObject({ outcome: 'cancelled', status: 499, attempts: 1, target: 'up/m', totalMs: 700 })
-  expect(rows[0]).toMatchObject({ usage: null, costMicroUsd: null, firstTokenMs: null })
+  // Whoever was asked has the prompt, and bills it.
+  expect(rows[0]).toMatchObject({ usage: { inputTokens: 20, outputTokens: 0, source: 'estimated' }, costMicroUsd: 40 })
+  expect(rows[0]).toMatchObject({ firstTokenMs: null })
 })
 
 it('records a whole answer with its usage and cost', async () => {
