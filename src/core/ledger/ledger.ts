@@ -8,7 +8,7 @@ import { Promises } from './promises.ts'
 import { type Claim, Queue, type Waiter } from './queue.ts'
 import { reservationOf, sliceOf } from './reservations.ts'
 import { Settlement } from './settlement.ts'
-import { freeAt, levelOf, Tallies, usedOf } from './tallies.ts'
+import { freeAt, levelOf, Tallies, type Tally, usedOf } from './tallies.ts'
 import type { Ask, AskReply, Charge, Counter, LedgerView, Slice, SliceReport, Verdict } from './types.ts'
 
 /** What the ledger stands on. */
@@ -159,7 +159,16 @@ export class Ledger {
   #claim(ask: Ask): Claim {
     const learned = this.#journal.learned(ask.model) ?? START
     const units = ask.counters.map((counter) => unitsOf(counter, ask.needs, learned))
-    return { ask, units, learned, tallies: ask.counters.map((counter) => this.#tallies.named(counter)) }
+    this.#tallies.makeRoom(ask.counters.length)
+    return { ask, units, learned, tallies: ask.counters.map((counter) => this.#named(counter)) }
+  }
+
+  /** The tally of a counter, whose amount is from now on the one named here. */
+  #named(counter: Counter): Tally {
+    const tally = this.#tallies.of(counter)
+    if (tally.counter.amount !== counter.amount) this.#queue.changed()
+    tally.counter = counter
+    return tally
   }
 
   /** Index of the counter that keeps a claim longest, -1 where nothing does. */

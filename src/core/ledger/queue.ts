@@ -122,7 +122,8 @@ export class Queue {
       if (keptBy.length === 0 && behind === -1) {
         this.remove(waiter.ask.id)
         go(waiter)
-      } else if (waiter.deadlineMs <= nowMs) {
+      } else if (waiter.deadlineMs <= nowMs || freeMs === Number.POSITIVE_INFINITY) {
+        // For ever: an amount was lowered below what it needs. Those behind it need not wait for that.
         this.remove(waiter.ask.id)
         expire(waiter, keptBy[0] ?? behind)
       } else {

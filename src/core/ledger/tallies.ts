@@ -24,17 +24,23 @@ export class Tallies {
     this.#journal = journal
   }
 
-  /** The tally of a counter of a new ask: its amount is from now on the one named here. */
-  named(counter: Counter): Tally {
-    const tally = this.of(counter)
-    tally.counter = counter
-    return tally
+  /**
+   * Sees that so many more fit. What is in use stays; of the rest the half that was made first goes, all of which is in
+   * the journal. Only before a claim is made: one whose tally went meanwhile would be tested against what nobody charges.
+   */
+  makeRoom(counters: number): void {
+    if (this.#tallies.size + counters <= LEDGER_COUNTS_MAX) return
+    let left = LEDGER_COUNTS_MAX / 2
+    for (const [id, { uses }] of this.#tallies) {
+      if (left <= 0) return
+      left -= 1
+      if (uses === 0) this.#tallies.delete(id)
+    }
   }
 
   of(counter: Counter): Tally {
     let tally = this.#tallies.get(counter.id)
     if (tally === undefined) {
-      if (this.#tallies.size >= LEDGER_COUNTS_MAX) this.#makeRoom()
       const { window } = counter
       const count = window.kind === 'held' ? null : countOf(window, this.#journal.load(counter))
       tally = { counter, count, leases: new Leases(), uses: 0 }
@@ -56,16 +62,6 @@ export class Tallies {
       const nextFreeMs = Math.max(0, freeAt(tally, 1, nowMs) - nowMs)
       return [{ counter, used, level: levelOf(tally, nowMs), waiting: standing, nextFreeMs }]
     })
-  }
-
-  /** What is in use stays; of the rest the half that was made first goes. All of it is in the journal. */
-  #makeRoom(): void {
-    let left = LEDGER_COUNTS_MAX / 2
-    for (const [id, { uses }] of this.#tallies) {
-      if (left <= 0) return
-      left -= 1
-      if (uses === 0) this.#tallies.delete(id)
-    }
   }
 }
 
