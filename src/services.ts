@@ -84,7 +84,11 @@ export interface Services {
   readonly directoryAdmin: DirectoryAdmin
   readonly tenantAdmin: (place: TenantPlace) => TenantAdmin
   /** What only this isolate knows of how it fares, for `GET /admin/status`. */
-  readonly status?: () => { readonly degradedSeconds: number; readonly rowsDropped: number }
+  readonly status?: () => {
+    readonly degradedSeconds: number
+    readonly rowsDropped: number
+    readonly ledgerCalls: number
+  }
 }
 
 /** Makes the services of one isolate, or says which variable keeps it from working. */
@@ -102,6 +106,11 @@ export function createServices(env: Env, background: Services['background']): Se
   const localLimiter = new LocalLimiter()
   const replicas = new Replicas()
   const degraded = new DegradedTime(clock)
+  const tenants = createTenants(env.TENANT, surroundings, (place, ms) => {
+    const owner = ownerOf(place)
+    if (roundTrips.observe(owner, ms)) localLimiter.answered(owner, clock.now())
+  })
+  let ledgerCalls = 0
   const deployment = createRefreshed<Deployment>({
     ...surroundings,
     refreshMinMs: SNAPSHOT_REFRESH_MIN_MS,
@@ -124,10 +133,13 @@ export function createServices(env: Env, background: Services['background']): Se
     log: (line) => console.log(JSON.stringify(line)),
     deployment,
     directory,
-    tenants: createTenants(env.TENANT, surroundings, (place, ms) => {
-      const owner = ownerOf(place)
-      if (roundTrips.observe(owner, ms)) localLimiter.answered(owner, clock.now())
-    }),
+    tenants: {
+      ...tenants,
+      admit: (...question) => {
+        ledgerCalls += 1
+        return tenants.admit(...question)
+      },
+    },
     vault,
     apiKeys: createApiKeys(vault),
     providers: providers(),
@@ -158,6 +170,7 @@ export function createServices(env: Env, background: Services['background']): Se
     status: () => ({
       degradedSeconds: degraded.seconds + Math.round(localLimiter.degradedMs(clock.now()) / 1000),
       rowsDropped: usageBuffer.dropped,
+      ledgerCalls,
     }),
   }
 }

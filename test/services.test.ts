@@ -163,7 +163,7 @@ it('counts the time in which the Directory could not be asked', async () => {
 
 it('tells how many usage rows were dropped', () => {
   const { status, usageBuffer } = made()
-  expect(status?.()).toEqual({ degradedSeconds: 0, rowsDropped: 0 })
+  expect(status?.()).toEqual({ degradedSeconds: 0, rowsDropped: 0, ledgerCalls: 0 })
   vi.spyOn(usageBuffer, 'dropped', 'get').mockReturnValue(3)
   expect(status?.().rowsDropped).toBe(3)
 })

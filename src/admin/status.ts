@@ -63,11 +63,8 @@ export function statusRoutes(app: AdminHono): void {
       services.directoryAdmin.config(),
       recordsUnderOldKey(services),
     ])
-    const { degradedSeconds, rowsDropped } = services.status?.() ?? { degradedSeconds: 0, rowsDropped: 0 }
-    return c.json(
-      { version: VERSION, configVersion, degradedSeconds, rowsDropped, recordsUnderOldKey: recordsLeft },
-      200,
-    )
+    const own = services.status?.() ?? { degradedSeconds: 0, rowsDropped: 0, ledgerCalls: 0 }
+    return c.json({ version: VERSION, configVersion, ...own, recordsUnderOldKey: recordsLeft }, 200)
   })
   app.openapi(audit, async (c) => {
     const { after, limit } = c.req.valid('query')

@@ -174,6 +174,7 @@ export const statusViewSchema = z.object({
   configVersion: count,
   degradedSeconds: z.number().describe('That this isolate served from state it could not refresh'),
   rowsDropped: count.describe('Usage rows that this isolate could not keep'),
+  ledgerCalls: count.describe("Requests about which this isolate asked their tenant's object; slices spare the rest"),
   recordsUnderOldKey: count.describe('Sealed records that reseal would move to the current master key'),
 })
 
