@@ -7,7 +7,7 @@ import { directoryStub, tenantStub } from '../../src/lib/object-places.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
 import { createTenantAdmin } from '../../src/stores/embedded/tenants.ts'
 import { digestOf, keyOf, recordOf, sealedOf, tenantOf } from '../support/control-plane.ts'
-import { auditOf, directory, freshPlace, tables, tenants, tools } from '../support/tenant-object.ts'
+import { auditOf, batchOf, directory, freshPlace, tables, tenants, tools } from '../support/tenant-object.ts'
 
 let place: TenantPlace
 const admin = () => createTenantAdmin(env.TENANT, place, tools)
@@ -60,18 +60,18 @@ describe('usage', () => {
   it('is kept, once per request, over an eviction too', async () => {
     const nowMs = Date.now()
     const rows = [recordOf('r1', nowMs), recordOf('r2', nowMs - 1), recordOf('r1', nowMs)]
-    await tenants.record(place, rows)
-    await tenants.record(place, rows)
+    await tenants.record(place, batchOf(...rows))
+    await tenants.record(place, batchOf(...rows))
     await evictDurableObject(stub())
-    await tenants.record(place, [recordOf('r2', nowMs - 1), recordOf('r3', nowMs - 2)])
+    await tenants.record(place, batchOf(recordOf('r2', nowMs - 1), recordOf('r3', nowMs - 2)))
     expect((await admin().requests(undefined, 10)).data.map(({ requestId }) => requestId)).toEqual(['r1', 'r2', 'r3'])
     expect(await admin().usage({ by: ['model'] })).toMatchObject([{ model: 'chat', requests: 3, inputTokens: 30 }])
   })
 
   it('arms one prune timer', async () => {
-    await tenants.record(place, [recordOf('r1', Date.now())])
+    await tenants.record(place, batchOf(recordOf('r1', Date.now())))
     const alarm = await runInDurableObject(stub(), (_, state) => state.storage.getAlarm())
-    await tenants.record(place, [recordOf('r2', Date.now())])
+    await tenants.record(place, batchOf(recordOf('r2', Date.now())))
     expect(await runInDurableObject(stub(), (_, state) => state.storage.getAlarm())).toBe(alarm)
     expect(alarm).toBeGreaterThan(Date.now() + 3_500_000)
   })
@@ -80,12 +80,12 @@ describe('usage', () => {
 describe('erase', () => {
   it('leaves no table and no alarm, and the old generation stays over', async () => {
     await admin().createKey(keyOf('key00001'), 'admin')
-    await tenants.record(place, [recordOf('r1', Date.now())])
+    await tenants.record(place, batchOf(recordOf('r1', Date.now())))
     await directory.deleteTenant(place.id, 'admin')
     expect(await lookUp('key00001')).toEqual({ kind: 'gone' })
     expect(await tables(stub())).toEqual([])
     expect(await runInDurableObject(stub(), (_, state) => state.storage.getAlarm())).toBeNull()
-    await tenants.record(place, [recordOf('r2', Date.now())])
+    await tenants.record(place, batchOf(recordOf('r2', Date.now())))
     expect(await admin().createKey(keyOf('key00002'), 'admin')).toBe(false)
     expect(await tables(stub())).toEqual([])
     expect((await auditOf(place.id)).map(({ action }) => action)).toEqual([

@@ -7,7 +7,7 @@ import { tenantStub } from '../../src/lib/object-places.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
 import { createTenantAdmin } from '../../src/stores/embedded/tenants.ts'
 import { digestOf, keyOf, recordOf, sealedOf } from '../support/control-plane.ts'
-import { auditOf, directory, freshPlace, tables, tenants, tools } from '../support/tenant-object.ts'
+import { auditOf, batchOf, directory, freshPlace, tables, tenants, tools } from '../support/tenant-object.ts'
 
 let place: TenantPlace
 const admin = () => createTenantAdmin(env.TENANT, place, tools)
@@ -23,7 +23,7 @@ describe('an object that is nobody’s', () => {
     const nobody = { id: 'nobody', generation: 'g' }
     const none = createTenantAdmin(env.TENANT, nobody, tools)
     expect(await tenants.lookUp(nobody, 'key00001', digestOf(1))).toEqual({ kind: 'gone' })
-    await tenants.record(nobody, [recordOf('r1', Date.now())])
+    await tenants.record(nobody, batchOf(recordOf('r1', Date.now())))
     expect(await none.tenant()).toBeNull()
     expect(await none.patch({ name: 'x' }, 'admin')).toBeNull()
     expect(await none.createKey(keyOf('key00001'), 'admin')).toBe(false)

@@ -1,6 +1,7 @@
 /** A tenant's object in workerd, as the tests of it reach it: by the Directory, by its stores, and by its tables. */
 import { env, runInDurableObject } from 'cloudflare:test'
 import type { TenantPlace } from '../../src/core/tenant.ts'
+import type { UsageBatch, UsageRecord } from '../../src/core/usage-record.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
 import { createDirectoryAdmin } from '../../src/stores/embedded/directory.ts'
@@ -20,6 +21,9 @@ export async function freshPlace(): Promise<TenantPlace> {
   if (made === 'exists') throw new Error('the id is fresh')
   return made
 }
+
+/** A batch of requests that no limit counted. */
+export const batchOf = (...rows: UsageRecord[]): UsageBatch => ({ rows, charges: {}, slices: [] })
 
 /** Entries of the audit log about one tenant. */
 export async function auditOf(id: string) {

@@ -20,6 +20,7 @@ describe('allowed', () => {
     ['src/index.ts', "import { app } from './edge/app.ts'"],
     ['src/edge/app.ts', "import { Hono } from 'hono'\nimport { z } from '@hono/zod-openapi'"],
     ['src/core/config.ts', "import { z } from 'zod'"],
+    ['src/core/ledger/a.ts', "import { BoundedMap } from '../../lib/bounded-map.ts'"],
     ['src/core/ledger/a.ts', "import { create } from 'temporal-polyfill/fns/ZonedDateTime'"],
     ['src/providers/bridge.ts', "import type { LanguageModelV4 } from '@ai-sdk/provider'"],
     ['src/objects/tenant.ts', "import { DurableObject } from 'cloudflare:workers'"],
@@ -30,7 +31,9 @@ describe('allowed', () => {
 
 describe('refused', () => {
   it.each([
-    ['src/core/a.ts', "import { b } from '../lib/b.ts'", 'core may not import from lib'],
+    ['src/core/a.ts', "import { b } from '../edge/b.ts'", 'core may not import from edge'],
+    ['src/core/a.ts', "import { b } from '../lib/outgoing.ts'", 'core may not import src/lib/outgoing.ts'],
+    ['src/lib/a.ts', "import { b } from '../core/b.ts'", 'lib may not import from core'],
     ['src/core/a.ts', "import type { B } from '../stores/types.ts'", 'core may not import from stores/types'],
     ['src/route/a.ts', "import { authenticate } from '../authenticate/a.ts'", 'only types from authenticate'],
     ['src/route/a.ts', "import type { Outcome } from '../dispatch/a.ts'", 'route may not import from dispatch'],
