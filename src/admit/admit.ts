@@ -181,7 +181,8 @@ class Asking {
   /** One question. What its answer brings is kept also when nobody waits for it any more. */
   async #admit(deadlineMs: number): Promise<AskReply> {
     const { clock, slices, tenants } = this.#services
-    const reports = slices.reports(this.#case.owner, clock.now())
+    const askedAtMs = clock.now()
+    const reports = slices.reports(this.#case.owner, askedAtMs)
     const ask = { ...this.#case.ask, maxWaitMs: this.#waitMs(), slices: reports }
     let reply: AskReply
     try {
@@ -192,7 +193,7 @@ class Asking {
     }
     slices.delivered(this.#case.owner, reports)
     if (reply.kind === 'granted' && reply.slice !== null)
-      slices.put(this.#case.owner, this.#case.applied.setId, reply.slice, reply.levels, clock.now())
+      slices.put(this.#case.owner, this.#case.applied.setId, reply.slice, reply.levels, askedAtMs)
     return reply
   }
 

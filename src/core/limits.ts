@@ -160,6 +160,9 @@ export const LEDGER_DEMANDS_MAX = 1000
 export const LEDGER_COUNTS_MAX = 5000
 /** Requests of one tenant that wait for their turn; more are refused at once. */
 export const LEDGER_WAITERS_MAX = 5000
+/** Ids that were withdrawn or settled before their ask may have come: an ask of theirs is refused for so long. */
+export const LEDGER_ENDED_MAX = 10_000
+export const LEDGER_ENDED_MS = 30_000
 /** A concurrency lease lives this long unless its isolate renews it. */
 export const LEASE_MS = 30_000
 /** The slot of a request that was cut stays taken this long after its end, until its origin has noticed. */

@@ -97,7 +97,7 @@ describe('a ledger out of reach', () => {
 
   it('does not keep the slices of this isolate from serving', async () => {
     const { ledger, next, outOfReach, services, clock } = admitting([MONTH])
-    ledger.admit = async () => granted({ id: 's1', units: [10_000_000], expiresAtMs: Number.POSITIVE_INFINITY })
+    ledger.admit = async () => granted({ id: 's1', units: [10_000_000], lifeMs: Number.POSITIVE_INFINITY })
     await next()
     outOfReach()
     services.localLimiter.failed('acme.g1', clock.now())

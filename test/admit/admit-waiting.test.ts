@@ -87,7 +87,7 @@ describe('a client that leaves', () => {
     client.abort()
     expect(await admission).toMatchObject({ kind: 'cancelled' })
     expect(withdrawn).toEqual([])
-    reply.resolve(granted({ id: 's1', units: [3], expiresAtMs: Number.POSITIVE_INFINITY }))
+    reply.resolve(granted({ id: 's1', units: [3], lifeMs: Number.POSITIVE_INFINITY }))
     await Promise.all(background)
     expect(withdrawn).toEqual(['r1'])
     // The slice is this isolate's all the same.

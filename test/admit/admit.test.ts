@@ -112,11 +112,7 @@ describe('the answer', () => {
 })
 
 describe('a slice', () => {
-  const sliceOf = (units: number[], lifeMs = 5000): Slice => ({
-    id: 's1',
-    units,
-    expiresAtMs: Date.UTC(2026, 0, 1) + lifeMs,
-  })
+  const sliceOf = (units: number[], lifeMs = 5000): Slice => ({ id: 's1', units, lifeMs })
 
   it('admits what fits without a question or a promise, with its charge and the levels', async () => {
     const { next, ledger, asks } = admitting([RPM])
@@ -141,11 +137,7 @@ describe('a slice', () => {
     ledger.admit = async () => granted()
     await next()
     await next()
-    expect(asks.map(({ slices }) => slices)).toEqual([
-      [],
-      [{ id: 's1', left: [0], lastUsedMs: Date.UTC(2026, 0, 1) }],
-      [],
-    ])
+    expect(asks.map(({ slices }) => slices)).toEqual([[], [{ id: 's1', left: [0], usedMs: 0 }], []])
   })
 
   it('is reported again when the question that carried it failed', async () => {

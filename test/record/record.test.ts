@@ -192,14 +192,14 @@ describe('the flush', () => {
 
   it('carries what is to be said of slices until it has arrived', async () => {
     const { clock, sent, store, services, end } = stage()
-    const slice = { id: 's1', units: [4], expiresAtMs: STARTED_AT_MS + 50 }
+    const slice = { id: 's1', units: [4], lifeMs: 50 }
     services.slices.put('acme.g1', 'set', slice, [], STARTED_AT_MS)
     store.refuse = () => sent.length === 1
     end({ requestId: 'a' })
     await clock.advance(USAGE_FLUSH_MS + USAGE_RETRY_MS)
     end({ requestId: 'b' })
     await clock.advance(USAGE_FLUSH_MS)
-    const report = { id: 's1', left: [4], lastUsedMs: STARTED_AT_MS }
+    const report = { id: 's1', left: [4], usedMs: 0 }
     expect(sent.map(({ slices }) => slices)).toEqual([[report], [report], []])
   })
 

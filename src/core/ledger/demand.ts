@@ -59,7 +59,7 @@ export class Demand {
   }
 
   /** Learns from a slice that is done with how fast its isolate would have asked. */
-  closed({ id, left, lastUsedMs }: SliceReport, nowMs: number): void {
+  closed({ id, left, usedMs }: SliceReport, nowMs: number): void {
     const slice = this.#slices.get(id)
     if (slice === undefined) return
     this.#slices.delete(id)
@@ -70,7 +70,7 @@ export class Demand {
     const isUsedUp = left.some((units, index) => units < (slice.units[index] ?? 0))
     const rate = this.#rate(slice.isolate, slice.set, nowMs)
     // One that was not used up shows its demand over all of its life.
-    rate.perMs = Math.max(...requests) / Math.max(1, (isUsedUp ? lastUsedMs : nowMs) - slice.atMs)
+    rate.perMs = Math.max(...requests) / Math.max(1, isUsedUp ? usedMs : nowMs - slice.atMs)
     rate.asks = 0
     rate.sinceMs = nowMs
   }

@@ -1,5 +1,6 @@
 /** One tenant's ledger: requests, tokens, money and concurrency, reserved before and settled after, never over. No I/O. */
-import { LEASE_MS, LEDGER_WAITERS_MAX, SLICE_LIFE_MS } from '../limits.ts'
+import { BoundedMap } from '../../lib/bounded-map.ts'
+import { LEASE_MS, LEDGER_ENDED_MAX, LEDGER_ENDED_MS, LEDGER_WAITERS_MAX, SLICE_LIFE_MS } from '../limits.ts'
 import type { UsageRecord } from '../usage-record.ts'
 import { Demand } from './demand.ts'
 import { START, unitsOf } from './estimates.ts'
@@ -40,6 +41,8 @@ export class Ledger {
   readonly #promises = new Promises()
   readonly #demand = new Demand()
   readonly #reservations = new Map<string, Reservation>()
+  /** When requests ended whose ask may still be on its way. */
+  readonly #ended = new BoundedMap<string, number>(LEDGER_ENDED_MAX)
   #meanDurationMs = CONCURRENCY_RETRY_MIN_MS
 
   /** `reservations`: what was outstanding when the journal was last written, none on a first start. */
@@ -56,13 +59,15 @@ export class Ledger {
   ask(ask: Ask, nowMs: number): AskReply {
     this.#close(ask.slices, nowMs)
     const claim = this.#claim(ask)
+    const endedAtMs = this.#ended.get(ask.id) ?? Number.NEGATIVE_INFINITY
+    if (nowMs - endedAtMs < LEDGER_ENDED_MS) return this.#refused(claim, 0, CONCURRENCY_RETRY_MIN_MS, nowMs, false)
     if (this.#reservations.has(ask.id)) return this.#granted(claim, null, nowMs)
     const waiting = this.#queue.get(ask.id)
     if (waiting !== undefined) return { kind: 'queued', etaMs: Math.max(0, waiting.deadlineMs - nowMs) }
     const futile = claim.tallies.findIndex(({ counter }, index) => (claim.units[index] ?? 0) > counter.amount)
     if (futile !== -1) return this.#refused(claim, futile, this.#wholeLengthMs(claim, futile, nowMs), nowMs, true)
 
-    if (this.#queue.size === 0 && this.#keptBy(claim, nowMs) === -1) return this.#grant(claim, nowMs)
+    if (this.#queue.size === 0 && this.#keptBy(claim, nowMs) === -1) return this.#grant(claim, true, nowMs)
     return this.#queueUp(claim, nowMs)
   }
 
@@ -74,13 +79,14 @@ export class Ledger {
     if (this.#queue.size === 0) return Number.POSITIVE_INFINITY
     return this.#queue.walk(
       nowMs,
-      (waiter) => this.#onTurn(waiter.ask.id, this.#leaveQueue(waiter, nowMs)),
+      (waiter) => this.#onTurn(waiter.ask.id, this.#leaveQueue(waiter, false, nowMs)),
       (waiter, by) => this.#onTurn(waiter.ask.id, this.#expire(waiter, by, nowMs)),
     )
   }
 
-  /** Takes back what was asked: it will not go on. */
+  /** Takes back what was asked: it will not go on, and neither will an ask of it that this has overtaken. */
   withdraw(id: string, nowMs: number): void {
+    this.#ended.set(id, nowMs)
     const waiter = this.#queue.remove(id)
     if (waiter !== undefined) this.#settlement.use(waiter.ask.counters, -1)
     if (this.#settlement.undo(id, nowMs)) this.#queue.changed()
@@ -110,7 +116,10 @@ export class Ledger {
     for (const row of rows) {
       const waiter = this.#queue.remove(row.requestId)
       if (waiter !== undefined) this.#settlement.use(waiter.ask.counters, -1)
-      this.#settlement.settle(row, charges[row.requestId], nowMs)
+      const charge = charges[row.requestId]
+      // Its ask was given up, and may still come.
+      if (charge !== undefined && 'counters' in charge) this.#ended.set(row.requestId, nowMs)
+      this.#settlement.settle(row, charge, nowMs)
       if (row.attempts > 0) this.#meanDurationMs += DURATION_WEIGHT * (row.totalMs - this.#meanDurationMs)
     }
     this.#settlement.write()
@@ -197,7 +206,7 @@ export class Ledger {
     }
     this.#queue.walk(
       nowMs,
-      (gone) => tell(gone, this.#leaveQueue(gone, nowMs)),
+      (gone) => tell(gone, this.#leaveQueue(gone, gone === waiter, nowMs)),
       (expired, by) => tell(expired, this.#expire(expired, expired === waiter && isLate ? turn.by : by, nowMs)),
     )
     return own ?? { kind: 'queued', etaMs: Math.max(0, turn.atMs - nowMs) }
@@ -208,18 +217,19 @@ export class Ledger {
     return this.#refused(waiter, by, this.#retryAfterMs(waiter, by, nowMs), nowMs, false)
   }
 
-  #leaveQueue(waiter: Waiter, nowMs: number): Verdict {
+  #leaveQueue(waiter: Waiter, isAtOnce: boolean, nowMs: number): Verdict {
     this.#settlement.use(waiter.ask.counters, -1)
-    return this.#grant(waiter, nowMs)
+    return this.#grant(waiter, isAtOnce, nowMs)
   }
 
-  #grant(claim: Claim, nowMs: number): Verdict {
+  /** Only who has not waited may get a slice: its life is counted from the ask. */
+  #grant(claim: Claim, isAtOnce: boolean, nowMs: number): Verdict {
     const { ask, tallies } = claim
     this.#settlement.reserve(reservationOf(claim, nowMs), nowMs)
     const set = ask.counters.map(({ id }) => id).join(' ')
     this.#demand.asked(ask.isolate, set, nowMs)
     const standing = tallies.some(({ counter }) => this.#queue.waitingOn(counter.id) > 0)
-    return this.#granted(claim, standing ? null : this.#slice(claim, set, nowMs), nowMs)
+    return this.#granted(claim, isAtOnce && !standing ? this.#slice(claim, set, nowMs) : null, nowMs)
   }
 
   #granted({ tallies, learned }: Claim, slice: Slice | null, nowMs: number): Verdict {
@@ -269,6 +279,6 @@ export class Ledger {
     const expiresAtMs = Math.min(nowMs + SLICE_LIFE_MS, ...periodEndsMs)
     this.#demand.granted(id, { isolate: ask.isolate, set, atMs: nowMs, sizes: [...sizes], units })
     this.#settlement.reserve(sliceOf(id, ask, sizes, nowMs, expiresAtMs), nowMs)
-    return { id, units: [...sizes], expiresAtMs }
+    return { id, units: [...sizes], lifeMs: expiresAtMs - nowMs }
   }
 }

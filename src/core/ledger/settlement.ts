@@ -86,11 +86,14 @@ export class Settlement {
     return true
   }
 
-  /** Takes back what is left of a slice; what was taken out of it counts from its last use. */
-  close({ id, left, lastUsedMs }: SliceReport, nowMs: number): void {
+  /**
+   * Takes back what is left of a slice; what was taken out of it counts from its last use. That is told as time since the
+   * ask was sent: added to when the grant was made it is late by the ask's way here, and never early.
+   */
+  close({ id, left, usedMs }: SliceReport, nowMs: number): void {
     const slice = this.#reservations.get(id)
     if (slice === undefined || slice.isClosed) return
-    const usedAtMs = Math.min(slice.atMs, Math.max(lastUsedMs, slice.startedAtMs), nowMs)
+    const usedAtMs = Math.min(slice.atMs, slice.startedAtMs + Math.max(0, usedMs), nowMs)
     this.#each(slice, (tally, units, index) => {
       const outstanding = units - Math.min(units, Math.max(0, left[index] ?? 0))
       slice.units[index] = outstanding

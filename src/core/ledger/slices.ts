@@ -13,11 +13,12 @@ import type { Charge, Learned, Level, Slice, SliceReport } from './types.ts'
 interface Held {
   readonly id: string
   readonly left: number[]
-  readonly expiresAtMs: number
-  /** How its counters stood when it was granted, and when that was. */
+  readonly lifeMs: number
+  /** When it was asked for: everything about it is told as time since then, which no two clocks disagree about. */
+  readonly askedAtMs: number
+  /** How its counters stood when it was granted. */
   readonly levels: readonly Level[]
-  readonly grantedAtMs: number
-  lastUsedMs: number
+  usedMs: number
 }
 
 /** A report on its way; sent again when nobody has said for a while what became of it. */
@@ -56,13 +57,13 @@ export class Slices {
     const slice = owned?.slices.get(setId)
     if (owned === undefined || slice === undefined) return null
     const { left } = slice
-    let fits = nowMs < slice.expiresAtMs
+    const elapsedMs = nowMs - slice.askedAtMs
+    let fits = elapsedMs < slice.lifeMs
     for (let index = 0; fits && index < left.length; index++) fits = (units[index] ?? 0) <= (left[index] ?? 0)
     if (!fits) {
       this.#close(owned, setId, slice)
       return null
     }
-    const elapsedMs = nowMs - slice.grantedAtMs
     const levels: Level[] = []
     for (let index = 0; index < left.length; index++) {
       const rest = (left[index] ?? 0) - (units[index] ?? 0)
@@ -71,12 +72,15 @@ export class Slices {
       if (level === undefined) continue
       levels.push({ remaining: level.remaining + rest, resetMs: Math.max(0, level.resetMs - elapsedMs) })
     }
-    slice.lastUsedMs = nowMs
+    slice.usedMs = elapsedMs
     return { charge: { slice: slice.id, units }, levels }
   }
 
-  /** Keeps a slice that was granted, with the levels beside it; what is left of an older one of that set goes back. */
-  put(owner: string, setId: string, slice: Slice, levels: readonly Level[], nowMs: number): void {
+  /**
+   * Keeps a slice that was granted, with the levels beside it; what is left of an older one of that set goes back.
+   * `askedAtMs`: when the ask was sent.
+   */
+  put(owner: string, setId: string, slice: Slice, levels: readonly Level[], askedAtMs: number): void {
     const owned = this.#owned(owner)
     const older = owned.slices.get(setId)
     if (older !== undefined) this.#close(owned, setId, older)
@@ -84,8 +88,8 @@ export class Slices {
       const [oldest] = owned.slices
       if (oldest !== undefined) this.#close(owned, ...oldest)
     }
-    const { id, units, expiresAtMs } = slice
-    owned.slices.set(setId, { id, left: [...units], expiresAtMs, levels, grantedAtMs: nowMs, lastUsedMs: nowMs })
+    const { id, units, lifeMs } = slice
+    owned.slices.set(setId, { id, left: [...units], lifeMs, askedAtMs, levels, usedMs: 0 })
   }
 
   /** What the ledger should hear of slices done with or run out; to be followed by `delivered` or `lost`. */
@@ -93,7 +97,7 @@ export class Slices {
     const owned = this.#owners.get(owner)
     if (owned === undefined) return NO_REPORTS
     for (const [setId, slice] of owned.slices) {
-      if (nowMs >= slice.expiresAtMs) this.#close(owned, setId, slice)
+      if (nowMs - slice.askedAtMs >= slice.lifeMs) this.#close(owned, setId, slice)
     }
     if (owned.reports.length === 0) return NO_REPORTS
     const due = owned.reports.filter(({ sentAtMs }) => nowMs - sentAtMs >= SLICE_REPORT_RETRY_MS)
@@ -124,9 +128,9 @@ export class Slices {
     this.#owned(owner).learned.set(model, learned)
   }
 
-  #close(owned: Owned, setId: string, { id, left, lastUsedMs }: Held): void {
+  #close(owned: Owned, setId: string, { id, left, usedMs }: Held): void {
     owned.slices.delete(setId)
-    owned.reports.push({ report: { id, left, lastUsedMs }, sentAtMs: Number.NEGATIVE_INFINITY })
+    owned.reports.push({ report: { id, left, usedMs }, sentAtMs: Number.NEGATIVE_INFINITY })
     if (owned.reports.length > SLICE_REPORTS_MAX) owned.reports.shift()
   }
 

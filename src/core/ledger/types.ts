@@ -80,7 +80,8 @@ export interface Slice {
   readonly id: string
   /** By index of the ask's counters. */
   readonly units: readonly number[]
-  readonly expiresAtMs: number
+  /** Counted by the isolate's clock, from when it sent the ask: it ends before the ledger, whose clock is another, has it end. */
+  readonly lifeMs: number
 }
 
 /** What is left of a slice that is given back. */
@@ -88,8 +89,8 @@ export interface SliceReport {
   readonly id: string
   /** By index of its counters. */
   readonly left: readonly number[]
-  /** When the last request was admitted from it, ms since the epoch. */
-  readonly lastUsedMs: number
+  /** From when it was asked for until the last request was admitted from it, by the isolate's clock. */
+  readonly usedMs: number
 }
 
 /** The limits of a request and how they stood when it was decided about, for the headers of its reply. */
@@ -118,6 +119,9 @@ export type Verdict =
     }
   /** The tenant is no more. */
   | { readonly kind: 'gone' }
+
+/** What becomes of a request that waits; `lost`: it does not wait here, or no longer, and has to ask again. */
+export type Turn = Verdict | { readonly kind: 'lost' }
 
 /** The first answer may also be that it has to wait: ask for its `turn`. */
 export type AskReply = Verdict | { readonly kind: 'queued'; readonly etaMs: number }

@@ -12,7 +12,6 @@ import {
   counterOf,
   flightOf,
   needsOf,
-  pacedOf,
   rowOf,
   StoredJournal,
 } from '../../support/ledger.ts'
@@ -189,10 +188,10 @@ describe('a slice', () => {
     estimate: { inputTokens: 0, outputTokens: 0, price: null },
     isClosed: false,
   }
-  const reportOf = (requests: number, lastUsedMs: number): SliceReport => ({
+  const reportOf = (requests: number, usedMs: number): SliceReport => ({
     id: 's',
     left: [10 - requests, 2000 - 200 * requests],
-    lastUsedMs,
+    usedMs,
   })
 
   function started() {

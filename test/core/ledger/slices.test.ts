@@ -18,7 +18,7 @@ const LEVELS = [
   { remaining: 9000, resetMs: 1000 },
 ]
 
-const sliceOf = (id: string, units: readonly number[] = [3, 100]): Slice => ({ id, units, expiresAtMs: NOW + LIFE })
+const sliceOf = (id: string, units: readonly number[] = [3, 100]): Slice => ({ id, units, lifeMs: LIFE })
 
 /** An isolate that holds one slice of `acme`. */
 function holding(units?: readonly number[]): Slices {
@@ -54,13 +54,13 @@ describe('take', () => {
     slices.take('acme', 'set', [1, 10], NOW + 7)
     expect(slices.take('acme', 'set', [1, 10], NOW + LIFE - 1)).not.toBeNull()
     expect(slices.take('acme', 'set', [1, 10], NOW + LIFE)).toBeNull()
-    expect(slices.reports('acme', NOW + LIFE)).toEqual([{ id: 's1', left: [1, 80], lastUsedMs: NOW + LIFE - 1 }])
+    expect(slices.reports('acme', NOW + LIFE)).toEqual([{ id: 's1', left: [1, 80], usedMs: LIFE - 1 }])
   })
 
   it('gives the rest back when one counter does not hold a request, and has charged none of it', () => {
     const slices = holding()
     expect(slices.take('acme', 'set', [1, 101], NOW)).toBeNull()
-    expect(slices.reports('acme', NOW)).toEqual([{ id: 's1', left: [3, 100], lastUsedMs: NOW }])
+    expect(slices.reports('acme', NOW)).toEqual([{ id: 's1', left: [3, 100], usedMs: 0 }])
     expect(slices.take('acme', 'set', [1, 1], NOW)).toBeNull()
   })
 
@@ -94,7 +94,7 @@ describe('put', () => {
     const slices = holding()
     slices.put('acme', 'set', sliceOf('s2'), LEVELS, NOW + 10)
     expect(slices.take('acme', 'set', [1, 1], NOW + 20)?.charge).toMatchObject({ slice: 's2' })
-    expect(slices.reports('acme', NOW + 20)).toEqual([{ id: 's1', left: [3, 100], lastUsedMs: NOW }])
+    expect(slices.reports('acme', NOW + 20)).toEqual([{ id: 's1', left: [3, 100], usedMs: 0 }])
   })
 
   it('keeps slices of several sets, within a bound', () => {
