@@ -36,6 +36,9 @@ interface Waiting {
 
 const OWNER = 't.1'
 const HOUR_MS = 3_600_000
+/** By how much the clock of an isolate is ahead of the one before it, and how long an ask is on its way. */
+const CLOCK_STEP_MS = 3000
+const WAY_MS = 20
 
 /** One tenant's ledger and the isolates that ask it; every admission is held against its limits. */
 export class LedgerWorld {
@@ -60,7 +63,7 @@ export class LedgerWorld {
   request(isolate: number, counters: readonly Counter[], outputTokensMax: number, maxWaitMs: number, isHeard = true) {
     for (const { id, amount } of counters) this.#note(id, amount)
     const slices = this.#isolate(isolate)
-    const { nowMs } = this.clock
+    const nowMs = this.#clockOf(isolate)
     const needs = needsOf({ outputTokensMax, worstMicroUsd: 200 + outputTokensMax })
     const learned = slices.learned(OWNER, 'chat') ?? { outputTokens: 256, bytesPerToken: 4 }
     const units = counters.map((counter) => unitsOf(counter, needs, learned))
@@ -121,7 +124,7 @@ export class LedgerWorld {
   /** An isolate tells what is left of the slices it is done with. */
   report(isolate: number): void {
     const slices = this.#isolate(isolate)
-    const reports = slices.reports(OWNER, this.clock.nowMs)
+    const reports = slices.reports(OWNER, this.#clockOf(isolate))
     this.clock.settle([], {}, reports)
     slices.delivered(OWNER, reports)
     this.#hear()
@@ -194,7 +197,7 @@ export class LedgerWorld {
   }
 
   #keep(isolate: number, set: string, slice: Slice | null): void {
-    if (slice !== null) this.#isolate(isolate).put(OWNER, set, slice, [], this.clock.nowMs)
+    if (slice !== null) this.#isolate(isolate).put(OWNER, set, slice, [], this.#clockOf(isolate) - WAY_MS)
   }
 
   #admit(
@@ -208,6 +211,11 @@ export class LedgerWorld {
     this.admitted.push({ id, isolate, counters, outputTokensMax, atMs: nowMs, units: [...units], isOpen: true })
     const over = this.#over()
     if (over !== null) this.faults.push(over)
+  }
+
+  /** Every isolate has the time from somewhere else. */
+  #clockOf(isolate: number): number {
+    return this.clock.nowMs + CLOCK_STEP_MS * (isolate - 1)
   }
 
   #isolate(isolate: number): Slices {

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Counter } from '../../../src/core/ledger/types.ts'
-import { LEDGER_COUNTS_MAX, LEDGER_WAITERS_MAX } from '../../../src/core/limits.ts'
+import { LEDGER_COUNTS_MAX, LEDGER_ENDED_MS, LEDGER_WAITERS_MAX } from '../../../src/core/limits.ts'
 import { askOf, ClockedLedger, counterOf, flightOf, needsOf, pacedOf, rowOf } from '../../support/ledger.ts'
 
 const RUNS = 1000
@@ -204,6 +204,17 @@ describe('who leaves', () => {
       ['d', 200],
       ['f', 300],
     ])
+  })
+
+  it('before its ask has come is not let in by that, for a while', () => {
+    const ledger = new ClockedLedger()
+    const rpm = sliding('rpm', 9, 1000)
+    ledger.withdraw('a')
+    ledger.settle([rowOf('b', 10, 20)], { b: { counters: [rpm] } })
+    for (const id of ['a', 'b']) expect(ledger.ask(askOf(id, [rpm])).kind).toBe('refused')
+    expect(ledger.used(rpm)).toEqual([1])
+    ledger.pass(LEDGER_ENDED_MS)
+    expect(ledger.ask(askOf('a', [rpm])).kind).toBe('granted')
   })
 
   it('by a row of its own that came first does so too', () => {
