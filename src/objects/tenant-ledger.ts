@@ -3,7 +3,17 @@ import type { Entry } from '../core/ledger/count.ts'
 import { START } from '../core/ledger/estimates.ts'
 import type { Journal, Reservation } from '../core/ledger/journal.ts'
 import { Ledger } from '../core/ledger/ledger.ts'
-import type { Ask, AskReply, Charge, Counter, Learned, LedgerView, SliceReport, Verdict } from '../core/ledger/types.ts'
+import type {
+  Ask,
+  AskReply,
+  Charge,
+  Counter,
+  Learned,
+  LedgerView,
+  SliceReport,
+  Turn,
+  Verdict,
+} from '../core/ledger/types.ts'
 import { LEDGER_MODELS_MAX, LEDGER_WAITERS_MAX } from '../core/limits.ts'
 import type { UsageRecord } from '../core/usage-record.ts'
 import { BoundedMap } from '../lib/bounded-map.ts'
@@ -20,15 +30,7 @@ export const LEDGER_SCHEMA = `
   CREATE TABLE reservations (id TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE learned (model TEXT PRIMARY KEY, output_tokens REAL NOT NULL, bytes_per_token REAL NOT NULL) WITHOUT ROWID;`
 
-/** The request neither waits nor was granted here: the object was lost meanwhile, and it must ask again. */
-export class TurnLost extends Error {
-  override readonly name = 'TurnLost'
-}
-
-interface Call {
-  readonly resolve: (verdict: Verdict) => void
-  readonly reject: (lost: TurnLost) => void
-}
+const LOST: Turn = { kind: 'lost' }
 
 /** The ledger of one tenant. Only for an object that has its schema. */
 export class TenantLedger {
@@ -38,8 +40,10 @@ export class TenantLedger {
   /** Made from the rows when it is first needed, and again after a failed write: the rows are the truth. */
   #ledger: Ledger | null = null
   /** Calls that wait for their turn, and turns that came before their call. */
-  readonly #calls = new Map<string, Call>()
+  readonly #calls = new Map<string, (turn: Turn) => void>()
   readonly #turns = new BoundedMap<string, Verdict>(LEDGER_WAITERS_MAX)
+  /** Turns of the transaction that is open, told when it is done; null outside of one. */
+  #told: [id: string, verdict: Verdict][] | null = null
   #wake: { readonly atMs: number; readonly timer: ReturnType<typeof setTimeout> } | null = null
   #reapAtMs = Number.POSITIVE_INFINITY
 
@@ -52,36 +56,60 @@ export class TenantLedger {
 
   ask(ask: Ask): AskReply {
     const nowMs = Date.now()
-    const reply = this.#change((ledger) => ledger.ask(ask, nowMs))
-    // A waiter may be granted at any moment until its last; its reservation is due after that.
-    const dueMs = nowMs + ask.lifeMs + (reply.kind === 'queued' ? ask.maxWaitMs : 0)
-    if (reply.kind !== 'refused' && dueMs < this.#reapAtMs) {
-      this.#reapAtMs = dueMs
-      this.#armReap(dueMs)
-    }
-    return reply
+    return this.#change((ledger) => {
+      const reply = ledger.ask(ask, nowMs)
+      // A waiter may be granted at any moment until its last; its reservation is due after that.
+      const dueMs = nowMs + ask.lifeMs + (reply.kind === 'queued' ? ask.maxWaitMs : 0)
+      if (reply.kind !== 'refused' && dueMs < this.#reapAtMs) {
+        this.#reapAtMs = dueMs
+        this.#armReap(dueMs)
+      }
+      return reply
+    })
   }
 
-  /** Resolves when a request that was queued is granted or refused. */
-  turn(id: string): Promise<Verdict> {
-    const turn = this.#turns.get(id)
-    if (turn !== undefined) {
-      this.#turns.delete(id)
-      return Promise.resolve(turn)
-    }
-    if (this.#open().isWaiting(id)) return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }))
-    return Promise.reject(new TurnLost('the request does not wait here'))
+  /** Resolves when a request that was queued is granted or refused. Of two calls for one request the first is over. */
+  turn(id: string): Promise<Turn> {
+    const verdict = this.#turns.get(id)
+    this.#turns.delete(id)
+    if (verdict !== undefined) return Promise.resolve(verdict)
+    this.#end(id, LOST)
+    if (!this.#open().isWaiting(id)) return Promise.resolve(LOST)
+    return new Promise((resolve) => this.#calls.set(id, resolve))
   }
 
   withdraw(id: string): void {
     this.#turns.delete(id)
-    this.#calls.get(id)?.reject(new TurnLost('the request was withdrawn'))
-    this.#calls.delete(id)
+    this.#end(id, LOST)
     this.#change((ledger) => ledger.withdraw(id, Date.now()))
   }
 
   renew(ids: readonly string[]): void {
     this.#open().renew(ids, Date.now())
+  }
+
+  /**
+   * All that `work` changes, here and in the object's other tables, or nothing of it. Only then is anybody told of their
+   * turn. When it fails the rows win, and whoever waits asks again.
+   */
+  transaction<T>(work: () => T): T {
+    if (this.#told !== null) return work()
+    const told: [string, Verdict][] = []
+    this.#told = told
+    try {
+      const result = this.#storage.transactionSync(work)
+      for (const [id, verdict] of told) {
+        if (!this.#end(id, verdict)) this.#turns.set(id, verdict)
+      }
+      return result
+    } catch (error) {
+      this.#ledger = null
+      this.#reapAtMs = Number.POSITIVE_INFINITY
+      this.close()
+      throw error
+    } finally {
+      this.#told = null
+    }
   }
 
   /** Settles rows that are new to the usage log; inside the transaction that keeps them. */
@@ -112,11 +140,11 @@ export class TenantLedger {
     this.#statements.dropCounts(nowMs)
   }
 
-  /** The tenant is being erased: nobody waits here any more, and nothing is written. */
+  /** Nobody waits here any more: who did asks again. */
   close(): void {
     if (this.#wake !== null) clearTimeout(this.#wake.timer)
     this.#wake = null
-    this.#lose('the tenant was deleted')
+    for (const id of [...this.#calls.keys()]) this.#end(id, LOST)
   }
 
   /** Something may have become free: whoever can go now goes, and the timer is set for the next. */
@@ -135,25 +163,21 @@ export class TenantLedger {
     this.#change(() => undefined)
   }
 
-  /** One transaction of ledger and rows. When it fails the rows win, and whoever waited asks again. */
   #change<T>(action: (ledger: Ledger) => T): T {
-    const ledger = this.#open()
-    try {
-      return this.#storage.transactionSync(() => {
-        const result = action(ledger)
-        this.#walk(ledger)
-        return result
-      })
-    } catch (error) {
-      this.#ledger = null
-      this.#lose('the ledger could not be written')
-      throw error
-    }
+    return this.transaction(() => {
+      const ledger = this.#open()
+      const result = action(ledger)
+      this.#walk(ledger)
+      return result
+    })
   }
 
-  #lose(why: string): void {
-    for (const { reject } of this.#calls.values()) reject(new TurnLost(why))
-    this.#calls.clear()
+  /** Answers the call that waits for a request's turn; false where there is none. */
+  #end(id: string, turn: Turn): boolean {
+    const call = this.#calls.get(id)
+    this.#calls.delete(id)
+    call?.(turn)
+    return call !== undefined
   }
 
   #open(): Ledger {
@@ -161,12 +185,7 @@ export class TenantLedger {
       {
         journal: this.#journal(),
         newId: () => crypto.randomUUID(),
-        onTurn: (id, verdict) => {
-          const call = this.#calls.get(id)
-          this.#calls.delete(id)
-          if (call === undefined) this.#turns.set(id, verdict)
-          else call.resolve(verdict)
-        },
+        onTurn: (id, verdict) => this.#told?.push([id, verdict]),
       },
       this.#statements.reservations().map(({ document }) => JSON.parse(document) as Reservation),
       Date.now(),

@@ -8,7 +8,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import { picked } from '../core/audit.ts'
-import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
+import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
 import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
@@ -184,10 +184,10 @@ export class TenantObject extends DurableObject<Env> {
     return JSON.stringify(reply)
   }
 
-  /** Waits until a request that was queued is granted or refused: JSON of a Verdict. */
+  /** Waits until a request that was queued is granted or refused: JSON of a Turn. */
   async turn(requestId: string): Promise<string> {
-    const verdict: Verdict = (await this.#live()?.ledger.turn(requestId)) ?? { kind: 'gone' }
-    return JSON.stringify(verdict)
+    const turn: Turn = (await this.#live()?.ledger.turn(requestId)) ?? { kind: 'gone' }
+    return JSON.stringify(turn)
   }
 
   /** Takes back what was asked: it will not go on. */
@@ -206,9 +206,9 @@ export class TenantObject extends DurableObject<Env> {
     if (stored === null) return
     const nowMs = Date.now()
     const { rows, charges, slices } = JSON.parse(batch) as UsageBatch
-    this.ctx.storage.transactionSync(() => {
-      stored.ledger.settle(stored.usage.record(rows, nowMs), charges, slices)
-    })
+    stored.ledger.transaction(() =>
+      stored.usage.record(rows, nowMs, (fresh) => stored.ledger.settle(fresh, charges, slices)),
+    )
     if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
     this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
     stored.timers.arm(PRUNE, this.#pruneAtMs)
@@ -272,7 +272,7 @@ export class TenantObject extends DurableObject<Env> {
 
   /** Requests whose isolate never told their end are settled at their estimate, and get a row. */
   #reap({ usage, ledger }: Stored): number | null {
-    return this.ctx.storage.transactionSync(() => {
+    return ledger.transaction(() => {
       const { rows, nextMs } = ledger.reap()
       usage.record(rows, Date.now())
       return nextMs

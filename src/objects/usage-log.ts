@@ -66,22 +66,25 @@ export class UsageLog {
   }
 
   /**
-   * Keeps the records that are new, and answers with them, all in one transaction; a batch is one segment and one upsert
-   * per roll-up.
+   * Keeps the records that are new, with what `settle` makes of them in the same transaction; a batch is one segment and
+   * one upsert per roll-up. What fails is not kept, and may come again.
    */
-  record(records: readonly UsageRecord[], nowMs: number): readonly UsageRecord[] {
+  record(
+    records: readonly UsageRecord[],
+    nowMs: number,
+    settle: (fresh: readonly UsageRecord[]) => void = () => {},
+  ): void {
     this.#recent ??= this.#readRecent(nowMs)
     const recent = this.#recent
     const fresh = this.#unknown(records, recent)
-    if (fresh.length === 0) return fresh
     const segments = segmentsOf(fresh)
     const sums = sumsOf(fresh)
     this.#storage.transactionSync(() => {
       for (const segment of segments) this.#insert(segment)
       for (const { key, rollup } of sums) this.#add(key, rollup)
+      settle(fresh)
     })
     for (const record of fresh) recent.add(record.requestId, startOf(record))
-    return fresh
   }
 
   /** Single records, newest first. */

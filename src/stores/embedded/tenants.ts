@@ -1,6 +1,6 @@
 /** Tenants over their Durable Objects: for the request path with a short deadline, for the admin API with a long one. */
 
-import type { AskReply, Verdict } from '../../core/ledger/types.ts'
+import type { AskReply, Turn } from '../../core/ledger/types.ts'
 import { ADMIN_OBJECT_CALL_MS, OBJECT_CALL_MS } from '../../core/limits.ts'
 import { tenantStub } from '../../lib/object-places.ts'
 import type { TenantObject } from '../../objects/tenant.ts'
@@ -12,6 +12,11 @@ type Question<R> = (object: Remote<TenantObject>) => Promise<R>
 
 /** Told of every answer of a tenant's object to a question that does not wait, and how long it took. */
 export type Answered = (place: TenantPlace, ms: number) => void
+
+/** The request neither waits nor was granted there: the object was lost meanwhile, and it must ask again. */
+export class TurnLost extends Error {
+  override readonly name = 'TurnLost'
+}
 
 /**
  * As the request path uses them. Rows may come twice, and so may asks: the object knows their ids. What is long crosses
@@ -37,8 +42,10 @@ export function createTenants(namespace: Namespace, tools: CallTools, answered?:
     // It says nothing of a round trip, and an object that was lost knows of nobody who waits: the caller asks anew.
     async turn(place, requestId, deadlineMs) {
       const rules = { deadlineMs, repeatable: false }
-      const verdict = await callObject(tools, rules, stubOf(namespace, place), (object) => object.turn(requestId))
-      return JSON.parse(verdict) as Verdict
+      const reply = await callObject(tools, rules, stubOf(namespace, place), (object) => object.turn(requestId))
+      const turn = JSON.parse(reply) as Turn
+      if (turn.kind === 'lost') throw new TurnLost('the request does not wait for its turn')
+      return turn
     },
     withdraw: (place, requestId) => ask(place, (object) => object.withdraw(requestId)),
     renew: (place, requestIds) => ask(place, (object) => object.renew([...requestIds])),
