@@ -194,6 +194,8 @@ export const RATE_BLOCKED_MS_MAX = 1000
 export const APPLIED_LIMITS_PER_CALLER_MAX = 64
 /** Output assumed, and sent as the bound, where a worst case is reserved and neither caller nor target names one. */
 export const OUTPUT_TOKENS_ASSUMED_MAX = 8192
+/** What servers of the older completions stop at when the caller names no bound: OpenAI's documented default. */
+export const COMPLETION_TOKENS_DEFAULT = 16
 /** Largest amount of a money limit, USD: in micro-dollars a double still counts it exactly. */
 export const BUDGET_USD_MAX = 1_000_000_000
 

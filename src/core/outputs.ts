@@ -1,7 +1,7 @@
 /** How much may come out of a request: what its caller bounds it to, and what it is held to where that is reserved. No I/O. */
 import { type InferenceRequest, promptBytes } from './inference.ts'
 import { promptTokensMax } from './ledger/estimates.ts'
-import { OUTPUT_TOKENS_ASSUMED_MAX } from './limits.ts'
+import { COMPLETION_TOKENS_DEFAULT, OUTPUT_TOKENS_ASSUMED_MAX } from './limits.ts'
 import type { Target } from './snapshot.ts'
 import { promptTokens } from './usage.ts'
 
@@ -33,7 +33,8 @@ const choices = (value: unknown): number => (Number.isSafeInteger(value) ? Math.
  * that leaves nothing, by half of what an estimate leaves.
  */
 export function outputCapOf(request: Asked, { maxOutputTokens, contextWindow }: OutputBounds): number {
-  const bound = maxOutputTokens ?? OUTPUT_TOKENS_ASSUMED_MAX
+  const most = maxOutputTokens ?? OUTPUT_TOKENS_ASSUMED_MAX
+  const bound = request.operation === 'completions' ? Math.min(most, COMPLETION_TOKENS_DEFAULT) : most
   if (contextWindow === undefined) return bound
   const roomMin = contextWindow - promptTokensMax({ bytes: request.bodyBytes, chars: request.bodyChars })
   const roomLikely = Math.floor((contextWindow - promptTokens(promptBytes(request))) / 2)

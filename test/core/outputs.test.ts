@@ -49,6 +49,13 @@ describe('the cap', () => {
     expect(cap(400, { maxOutputTokens: 50, contextWindow: 1000 })).toBe(50)
   })
 
+  it("is no more than a completion's own default, where the caller would have got that", () => {
+    const completion = { operation: 'completions', body: { prompt: 'hi' }, bodyBytes: 40, bodyChars: 40 } as const
+    expect(outputCapOf(completion, { maxOutputTokens: 8192, contextWindow: undefined })).toBe(16)
+    expect(outputCapOf(completion, { maxOutputTokens: 5, contextWindow: undefined })).toBe(5)
+    expect(outputCapOf(completion, { maxOutputTokens: undefined, contextWindow: undefined })).toBe(16)
+  })
+
   it('leaves room for the prompt by its upper bound', () => {
     expect(cap(400, { contextWindow: 1000 })).toBe(800)
     expect(cap(400, { maxOutputTokens: 1000, contextWindow: 1000 })).toBe(800)
