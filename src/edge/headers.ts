@@ -38,7 +38,8 @@ export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs:
   headers['x-sluice-queue-ms'] = String(queueMs)
   headers['x-sluice-overhead-ms'] = String(overheadMs)
   if (answer.target !== null) headers['x-sluice-target'] = answer.target.id
-  if (answer.limits !== null) limitHeaders(headers, answer.limits)
+  if (answer.limits !== null)
+    limitHeaders(headers, answer.limits, answer.kind === 'refused' ? answer.refusal : undefined)
   if (answer.kind === 'whole') headers['x-sluice-cost-usd'] = formatUsd(answer.costMicroUsd)
   const queue = queueMs > 0 ? `, queue;dur=${queueMs}` : ''
   if (answer.kind !== 'whole' && answer.kind !== 'stream') {

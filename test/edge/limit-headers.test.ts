@@ -94,6 +94,24 @@ it('never says less than nothing, nor a number that a structured field cannot ho
   expect(headers['x-ratelimit-reset-requests']).toBe('0s')
 })
 
+it('never names a later moment than a retry-after beside it', () => {
+  const counters = [
+    counter('rpm', 'requests'),
+    counter('tpm', 'tokens'),
+    counter('day', 'usd', { window: { kind: 'calendar', per: 'day', timeZone: 'UTC' } }),
+  ]
+  const levels = [level(0, 60_500), level(9, 2000), level(5, 18_000_000)]
+  const said = (refused: Parameters<typeof limitHeaders>[2]) => {
+    const headers: ReplyHeaders = {}
+    limitHeaders(headers, { counters, levels }, refused)
+    return headers.ratelimit
+  }
+  expect(said({ retryAfterMs: 30_388, limitedBy: 'rpm' })).toBe('"rpm";r=0;t=31, "tpm";r=9;t=2, "day";r=5')
+  expect(said({ retryAfterMs: 18_000_000, limitedBy: 'day' })).toBe('"rpm";r=0;t=61, "tpm";r=9;t=2, "day";r=5;t=18000')
+  expect(said({ retryAfterMs: 1500 }), 'a provider’s own').toBe('"rpm";r=0, "tpm";r=9;t=2, "day";r=5')
+  expect(said({}), 'no moment named').toBe('"rpm";r=0;t=61, "tpm";r=9;t=2, "day";r=5;t=18000')
+})
+
 it('keeps what is constant with the list of counters, and nothing of how they stood', () => {
   const counters = [counter('rpm', 'requests')]
   const first: ReplyHeaders = {}
