@@ -63,11 +63,15 @@ export function needsOf(
 
 /**
  * How long a request may wait for its turn: as long as it says itself, within its tenant's policy where there is one;
- * and where it says nothing as long as that policy has it, which is not at all where there is none.
+ * and where it says nothing as long as that policy has it, which is not at all where there is none. Never beyond the
+ * time that the caller gives the whole of it: a turn that comes then is of no use.
  */
-export function maxWaitMsOf(tenant: Pick<Tenant, 'waitMaxMs'>, request: Pick<InferenceRequest, 'maxWaitMs'>): number {
-  const { waitMaxMs } = tenant
-  return Math.min(request.maxWaitMs ?? waitMaxMs ?? 0, waitMaxMs ?? Number.POSITIVE_INFINITY)
+export function maxWaitMsOf(
+  { waitMaxMs }: Pick<Tenant, 'waitMaxMs'>,
+  { maxWaitMs, timeoutMs }: Pick<InferenceRequest, 'maxWaitMs' | 'timeoutMs'>,
+): number {
+  const { POSITIVE_INFINITY } = Number
+  return Math.min(maxWaitMs ?? waitMaxMs ?? 0, waitMaxMs ?? POSITIVE_INFINITY, timeoutMs ?? POSITIVE_INFINITY)
 }
 
 /** The most that one target can be made to work. */

@@ -57,11 +57,11 @@ export async function dispatch(
   const { clock, health, random } = services
   services.retryBudget.request()
   const { timeouts, retries } = plan.model.config
-  const totalAtMs = request.startedAtMs + Math.min(timeouts.totalMs, request.timeoutMs ?? timeouts.totalMs)
+  // The model's time is for its answer, so a wait for a turn is not in it. The caller's is for everything.
+  const modelsAtMs = clock.now() + timeouts.totalMs
+  const totalAtMs = Math.min(modelsAtMs, request.startedAtMs + (request.timeoutMs ?? Number.POSITIVE_INFINITY))
   const firstTokenMs = Math.min(timeouts.firstTokenMs, request.firstTokenMs ?? timeouts.firstTokenMs)
-  const isCallers = request.stream
-    ? firstTokenMs < timeouts.firstTokenMs
-    : totalAtMs < request.startedAtMs + timeouts.totalMs
+  const isCallers = request.stream ? firstTokenMs < timeouts.firstTokenMs : totalAtMs < modelsAtMs
   const faults: Fault[] = []
   let candidates = [...plan.candidates]
   let attempts = 0

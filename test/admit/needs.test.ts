@@ -185,6 +185,13 @@ describe('the wait', () => {
     [500, 2000, 500],
     [0, 700, 0],
   ])('of a tenant that allows %s ms, asked for %s ms, is %i ms', (waitMaxMs, maxWaitMs, expected) => {
-    expect(maxWaitMsOf(waitMaxMs === undefined ? {} : { waitMaxMs }, { maxWaitMs })).toBe(expected)
+    const asked = { maxWaitMs, timeoutMs: undefined }
+    expect(maxWaitMsOf(waitMaxMs === undefined ? {} : { waitMaxMs }, asked)).toBe(expected)
+  })
+
+  it('ends with the time that the caller gives the whole of it', () => {
+    expect(maxWaitMsOf({ waitMaxMs: 9000 }, { maxWaitMs: undefined, timeoutMs: 1000 })).toBe(1000)
+    expect(maxWaitMsOf({}, { maxWaitMs: 500, timeoutMs: 1000 })).toBe(500)
+    expect(maxWaitMsOf({}, { maxWaitMs: undefined, timeoutMs: 1000 })).toBe(0)
   })
 })

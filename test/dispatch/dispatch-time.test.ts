@@ -242,10 +242,16 @@ describe('time', () => {
     expect(await ends({ stream: true, firstTokenMs: 9000 })).toBe(1000)
   })
 
-  it('counts from when the request came in', async () => {
-    const { run, services } = over([['a', [silent]]], { timeouts, retries: 0 }, { startedAtMs: STARTED_AT_MS - 3500 })
-    await run()
-    expect(services.clock.now() - STARTED_AT_MS).toBe(500)
+  it("is the caller's from when the request came in, the model's from when it could go: a wait for a turn is not in it", async () => {
+    const ends = async (bounds: Partial<InferenceRequest>) => {
+      const asked = { startedAtMs: STARTED_AT_MS - 3500, ...bounds }
+      const { run, services } = over([['a', [silent]]], { timeouts, retries: 0 }, asked)
+      await run()
+      return services.clock.now() - STARTED_AT_MS
+    }
+    expect(await ends({ timeoutMs: 4000 })).toBe(500)
+    expect(await ends({})).toBe(4000)
+    expect(await ends({ timeoutMs: 9000 })).toBe(4000)
   })
 })
 
