@@ -204,7 +204,7 @@ describe('time', () => {
   })
 
   it('nobody else is asked once the total is over', async () => {
-    const late = { startedAtMs: STARTED_AT_MS - 4000 }
+    const late = { startedAtMs: STARTED_AT_MS - 4000, timeoutMs: 4000 }
     expect(
       await over(
         [
