@@ -140,6 +140,21 @@ describe('a slice', () => {
     expect(asks.map(({ slices }) => slices)).toEqual([[], [{ id: 's1', left: [0], usedMs: 0 }], []])
   })
 
+  it('lives from when it was asked for, not from when the answer came', async () => {
+    const { clock, next, ledger, asks } = admitting([RPM])
+    ledger.admit = async () => {
+      await clock.advance(60)
+      return granted(sliceOf([5], 100))
+    }
+    await next()
+    ledger.admit = async () => granted()
+    await clock.advance(39)
+    expect(next()).toMatchObject({ charge: { slice: 's1' } })
+    await clock.advance(1)
+    await next()
+    expect(asks[1]?.slices).toEqual([{ id: 's1', left: [4], usedMs: 99 }])
+  })
+
   it('is reported again when the question that carried it failed', async () => {
     const { services, clock, next, ledger, asks, outOfReach } = admitting([RPM])
     ledger.admit = async () => granted(sliceOf([5], 100))

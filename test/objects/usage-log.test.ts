@@ -47,6 +47,26 @@ it('writes a batch as one segment and one roll-up per day, model, key and status
     ])
   }))
 
+it('keeps what is new together with what is made of it, or not at all: then it may come again', () =>
+  withLog((log, sql) => {
+    const made: string[][] = []
+    const settle = (fresh: readonly UsageRecord[]): void => {
+      made.push(fresh.map(({ requestId }) => requestId))
+    }
+    log.record([recordOf('a', NOON)], NOON, settle)
+    const failing = () =>
+      log.record([recordOf('a', NOON), recordOf('b', NOON)], NOON, (fresh) => {
+        settle(fresh)
+        throw new Error('full')
+      })
+    expect(failing).toThrow('full')
+    expect([rowsOf(sql, 'segments'), ids(log.requests(undefined, 10))]).toEqual([1, ['a']])
+    log.record([recordOf('a', NOON), recordOf('b', NOON)], NOON, settle)
+    log.record([recordOf('b', NOON)], NOON, settle)
+    expect(made).toEqual([['a'], ['b'], ['b'], []])
+    expect(ids(log.requests(undefined, 10)).toSorted()).toEqual(['a', 'b'])
+  }))
+
 it('sums one key alone where one is named: whole days and parts of days', () =>
   withLog((log) => {
     log.record([recordOf('a', NOON), recordOf('b', NOON, { key: 'other' })], NOON)
