@@ -1,10 +1,10 @@
 /** TenantObject: one per tenant, named `<id>.<generation>`. */
 
 /*
- * It coordinates the tenant's policy (the document, keys, own
- * credentials; `epoch` counts every change) and adds up its usage, because both need one writer. An object that was not
- * provisioned, or was erased, stores nothing: it answers `gone`, and drops what it is sent. Eviction loses nothing but
- * the memory of recent request ids, which a look at the segments stands in for.
+ * It coordinates the tenant's policy (the document, keys, own credentials; `epoch` counts every change), adds up its
+ * usage, and counts its limits, because all need one writer. An object that was not provisioned, or was erased, stores
+ * nothing: it answers `gone`, and drops what it is sent. Eviction loses nothing but the memory of recent request ids,
+ * which a look at the segments stands in for, and who waits for a turn: they ask again.
  */
 import { DurableObject } from 'cloudflare:workers'
 import { picked } from '../core/audit.ts'
