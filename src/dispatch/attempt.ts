@@ -43,7 +43,8 @@ export type AttemptResult =
       readonly headers: UpstreamHeaders
       readonly droppedParams: readonly string[]
     }
-  | { readonly kind: 'fault'; readonly fault: Fault }
+  /** `usage`: what the provider had reported before it failed. */
+  | { readonly kind: 'fault'; readonly fault: Fault; readonly usage: Usage | null }
 
 /** Bounds of one attempt, ms. */
 export interface AttemptClocks {
@@ -86,6 +87,7 @@ export async function attempt(
   })
   let lease: ReplicaLease | null = null
   const hold = services.replyBudget.hold()
+  const reported: Reported = { usage: null }
   const settle = (result: AttemptResult): AttemptResult => {
     if (result.kind === 'stream') {
       live = result.live
@@ -96,15 +98,16 @@ export async function attempt(
     deadline.stop()
     hold.release()
     lease?.release(result.kind === 'fault' ? verdictOf(result.fault) : 'answered', services.clock.now())
+    if (result.kind !== 'fault') return result
     // Whatever of the upstream is still open is of no use any more.
-    if (result.kind === 'fault') controller.abort()
-    return result
+    controller.abort()
+    return { ...result, ...reported }
   }
   if (client.aborted) return settle(fault({ kind: 'cancelled' }))
   try {
     deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
     lease = takeReplica(services, candidate, request, tried)
-    const context: Context = { services, request, clocks, deadline, controller, client, lease, hold }
+    const context: Context = { services, request, clocks, deadline, controller, client, lease, hold, reported }
     const result = await call(services, candidate, request, lease, controller.signal, (reply, secrets) =>
       readReply(context, reply, secrets),
     )
@@ -118,7 +121,7 @@ export async function attempt(
   }
 }
 
-const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found })
+const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found, usage: null })
 
 const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
 
@@ -127,6 +130,11 @@ function verdictOf(found: Fault): 'answered' | 'failed' | 'unknown' {
   if (found.kind === 'failed') return found.status === 503 ? 'answered' : 'failed'
   if (found.kind === 'timeout') return found.expiry === 'total' || found.expiry === 'caller' ? 'unknown' : 'failed'
   return found.kind === 'cancelled' ? 'unknown' : 'answered'
+}
+
+/** What a provider says was used counts, also where nothing comes of it. */
+interface Reported {
+  usage: Usage | null
 }
 
 /** What the readers of a reply share. They may throw: the caller of `attempt` never sees that. */
@@ -139,6 +147,7 @@ interface Context {
   readonly client: AbortSignal
   readonly lease: ReplicaLease | null
   readonly hold: Hold
+  readonly reported: Reported
 }
 
 async function readReply(context: Context, reply: ProviderReply, secrets: readonly string[]): Promise<AttemptResult> {
@@ -149,6 +158,7 @@ async function readReply(context: Context, reply: ProviderReply, secrets: readon
     const reading = status >= 400 ? readText(context, reply, UPSTREAM_ERROR_BYTES_MAX) : ''
     const text = await Promise.resolve(reading).catch(() => '')
     if (context.client.aborted) return fault({ kind: 'cancelled' })
+    context.reported.usage = usageIn(parseJson(text))
     return fault(faultOfReply(status, headers, text, context.services.clock.now(), secrets))
   }
   const type = headers.get('content-type') ?? ''
@@ -162,12 +172,13 @@ async function readWhole(context: Context, reply: ProviderReply, type: string): 
   const body = (await readAtOnce(context, reply)) ?? (await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX))
   if (body === null) return failed('answered with more than is taken')
   const value = parseJson(typeof body === 'string' ? body : UTF8.decode(body))
+  context.reported.usage = usageIn(value)
   if (errorIn(value) !== null) return failed('answered 200 with an error')
   if (!isReply(context.request.operation, value)) return failed('answered with another shape')
   return {
     kind: 'whole',
     body,
-    usage: usageIn(value) ?? usageEstimated(promptBytes(context.request), tokensSaid(value.choices)),
+    usage: context.reported.usage ?? usageEstimated(promptBytes(context.request), tokensSaid(value.choices)),
     headers: upstreamHeaders(reply),
     droppedParams: reply.droppedParams,
   }
@@ -182,7 +193,7 @@ function tokensSaid(choices: unknown): number {
 async function readStream(context: Context, reply: ProviderReply): Promise<AttemptResult> {
   if (reply.body === null) return failed('answered a stream with no body')
   // Not the context itself in what outlives this: it holds the request's body, whose memory is given back by then.
-  const { lease, controller, client } = context
+  const { lease, controller, client, reported } = context
   const { clock } = context.services
   const requestBytes = promptBytes(context.request)
   const reader = reply.body.getReader()
@@ -194,6 +205,7 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
     const read = await reader.read()
     if (read.done) return failed('ended before its first content')
     const cut = cutter.push(read.value)
+    reported.usage = cutter.usage
     if (cut.error && !cutter.committed) return failed('answered a stream with an error')
     prologue = prologue.length === 0 ? cut.bytes : concat(prologue, cut.bytes)
     if (cutter.events >= PROLOGUE_EVENTS_MAX || prologue.length + cutter.heldBytes >= PROLOGUE_BYTES_MAX)

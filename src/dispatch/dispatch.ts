@@ -35,8 +35,8 @@ interface Answered extends Tried {
 export type Outcome =
   | (Answered & { readonly kind: 'whole'; readonly body: string | Uint8Array; readonly usage: Usage | null })
   | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
-  /** `refused`: the caller's doing; `failed`: nobody answered. */
-  | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal })
+  /** `refused`: the caller's doing; `failed`: nobody answered, and `usage` is what the last target has reported. */
+  | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal; readonly usage?: Usage | null })
   | (Tried & { readonly kind: 'cancelled' })
 
 /** What dispatch needs of the services. */
@@ -67,12 +67,14 @@ export async function dispatch(
   let attempts = 0
   let askedAtMs: number | null = null
   let target: Target | null = null
+  let usage: Usage | null = null
   const tried = (): Tried => ({ attempts, target, askedAtMs })
 
   for (let candidate = candidates.shift(); candidate !== undefined; candidate = candidates.shift()) {
     const { identity } = candidate.credentials
     if (candidates.length > 0 && health.throttles(identity, clock.now(), random())) continue
     target = candidate.target
+    usage = null
     const triedReplicas = new Set<string>()
     for (let tries = 1; ; tries += 1) {
       const startedAtMs = clock.now()
@@ -99,6 +101,7 @@ export async function dispatch(
         return { ...tried(), ...answer(result), target: candidate.target, committedAtMs: now }
 
       const { fault } = result
+      usage = result.usage ?? usage
       if (fault.kind === 'cancelled') return { ...tried(), kind: 'cancelled' }
       faults.push(fault)
       report(services, request, candidate, fault)
@@ -117,7 +120,7 @@ export async function dispatch(
     }
     if (clock.now() >= totalAtMs) break
   }
-  return { ...tried(), ...refusalOf(faults, plan.model.alias) }
+  return { ...tried(), usage, ...refusalOf(faults, plan.model.alias) }
 }
 
 /**

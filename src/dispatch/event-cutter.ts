@@ -41,6 +41,8 @@ export class EventCutter {
   /** Complete events seen that had data: what was produced, where the provider never says. */
   events = 0
   usage: Usage | null = null
+  /** Of `events`, those up to the last one that reported usage. */
+  reported = 0
   /** `[DONE]` was seen. */
   done = false
   /** The first content was seen. */
@@ -138,15 +140,17 @@ export class EventCutter {
       this.committed = true
       return 'pass'
     }
-    this.events += 1
     const value = parseJson(data)
+    if (!isUsageEvent(value)) this.events += 1
     // A malformed event passes unchanged: it may mean something to the client.
     if (errorIn(value) !== null || event === 'error') return 'error'
-    this.usage = usageIn(value) ?? this.usage
+    const usage = usageIn(value)
+    if (usage !== null) {
+      this.usage = usage
+      this.reported = this.events
+    }
     if (isContent(value)) this.committed = true
-    if (!isUsageEvent(value)) return 'pass'
-    this.events -= 1
-    return this.#dropUsage ? 'drop' : 'pass'
+    return this.#dropUsage && isUsageEvent(value) ? 'drop' : 'pass'
   }
 }
 

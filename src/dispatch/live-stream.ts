@@ -117,10 +117,17 @@ export class LiveStream {
     const { deadline, release, cutter, requestBytes } = this.#parts
     deadline.stop()
     release(kind === 'broken' ? 'failed' : 'answered')
-    const usage = cutter.usage ?? usageEstimated(requestBytes, cutter.events)
+    const usage = usageOf(cutter, requestBytes, kind)
     const broken = this.#timedOut ? 'upstream_timeout' : 'upstream_failed'
     this.#ended = { kind, usage, code: kind === 'broken' ? broken : null }
     this.#settle(this.#ended)
     return this.#ended
   }
+}
+
+/** What the provider said; of a cut stream also what came after it last said anything, which is counted by events. */
+function usageOf({ usage, events, reported }: EventCutter, requestBytes: number, kind: Ended['kind']): Usage {
+  if (usage === null) return usageEstimated(requestBytes, events)
+  if (kind === 'finished' || events <= reported) return usage
+  return { ...usage, outputTokens: usage.outputTokens + events - reported, source: 'estimated' }
 }

@@ -131,7 +131,7 @@ describe('a client that leaves', () => {
     const clocks = { headersMs: 1, isCallers: false, idleMs: 1, totalAtMs: path.STARTED_AT_MS + 1 }
     if (candidate === undefined) throw new Error('no candidate')
     const result = await attempt(services, candidate, path.requestOf(), clocks, new Set(), AbortSignal.abort())
-    expect(result).toEqual({ kind: 'fault', fault: { kind: 'cancelled' } })
+    expect(result).toEqual({ kind: 'fault', fault: { kind: 'cancelled' }, usage: null })
     expect(provider.calls).toEqual([])
   })
 

@@ -4,7 +4,7 @@ import { ATTEMPTS_MAX, REPLIES_IN_FLIGHT_BYTES_MAX } from '../../src/core/limits
 import { dispatch } from '../../src/dispatch/dispatch.ts'
 import { ok, over, status, type Targets } from '../support/dispatch.ts'
 import { json, reply, requestOf, type Script, STARTED_AT_MS, sse, unreachable } from '../support/path.ts'
-import { DONE, finish, providerError, role, text } from '../support/wire.ts'
+import { DONE, event, finish, providerError, role, text } from '../support/wire.ts'
 
 describe('an answer', () => {
   it('of the first target is the outcome, with what is known of it', async () => {
@@ -250,4 +250,28 @@ it('counts no attempt where there was nothing to call, and goes on at once', asy
   if (first !== undefined) Object.assign(first.target, { provider: { ...first.target.provider, pool: gone } })
   expect(await run()).toMatchObject({ kind: 'whole', attempts: 1, target: { id: 'p/b' } })
   expect(services.lines).toMatchObject([{ event: 'attempt-failed', target: 'p/a', why: 'no active replica of p' }])
+})
+
+describe('what a provider has reported before it failed', () => {
+  const spent = { usage: { prompt_tokens: 11, completion_tokens: 4 } }
+  const used = { inputTokens: 11, outputTokens: 4, source: 'provider' }
+  const failing = json(JSON.stringify({ error: { message: 'oops' }, ...spent }), 500)
+
+  it.each([
+    ['in an error reply', failing, false],
+    ['in a 200 that is an error', json(JSON.stringify({ error: { message: 'oops' }, ...spent })), false],
+    ['in a stream that was cut', sse([role(), event({ choices: [], ...spent })], 'cut'), true],
+    ['in a stream before its error', sse([event({ choices: [], ...spent }), event({ error: {} })]), true],
+  ] as [string, Script, boolean][])('%s is told', async (_, script, stream) => {
+    const { run } = over([['a', [script]]], { retries: 0 }, { stream })
+    expect(await run()).toMatchObject({ kind: 'failed', usage: used })
+  })
+
+  it('is of the target tried last, as its price is', async () => {
+    const { run } = over([
+      ['a', [failing]],
+      ['b', [status(500)]],
+    ])
+    expect(await run()).toMatchObject({ kind: 'failed', target: { id: 'p/b' }, usage: null })
+  })
 })

@@ -229,6 +229,17 @@ describe('an answer that is cancelled', () => {
     expect(clock.timers).toBe(0)
   })
 
+  it('has used what came after the provider last said anything, too', async () => {
+    const { live, upstream } = committed(event({ choices: [], usage: { prompt_tokens: 11 } }) + text('a'))
+    await live.next()
+    for (const piece of [text('b'), text('c')]) {
+      upstream.send(piece)
+      await live.next()
+    }
+    live.cancel()
+    expect(await live.ended).toMatchObject({ usage: { inputTokens: 11, outputTokens: 3, source: 'estimated' } })
+  })
+
   it('by a client whose leaving aborted the read', async () => {
     const { live, client, controller } = committed()
     await live.next()
