@@ -90,7 +90,7 @@ function windowOf({ of, perSeconds, per, timeZone = 'UTC', shape, burst }: Limit
   return {
     kind: 'paced',
     perMs,
-    burst: burst === undefined ? Math.max(1, Math.floor(units(amount) / 10)) : units(burst),
+    burst: burst === undefined ? Math.min(units(amount), Math.max(1, Math.floor(units(amount) / 10))) : units(burst),
   }
 }
 

@@ -26,11 +26,14 @@ export const forbiddenModel = (alias: string): Refusal =>
     param: 'model',
   })
 
+/** Clients heed a `retry-after` and count on one; what only an operator can change is not worth a sooner look. */
+const UNPRICED_RETRY_MS = 60_000
+
 /** An alias none of whose targets a limit on money can count. */
 export const unpricedModel = (alias: string, limit: string): Refusal =>
   refusal(
     'budget_exceeded',
     `The limit '${limit}' is on money, and no target of the model '${alias}' that could answer has a price. ` +
       'Ask your operator to give one a "price", or to let the config\'s "unknownPrice" be "ignore".',
-    { param: 'model', limitedBy: limit, isFutile: true },
+    { param: 'model', limitedBy: limit, isFutile: true, retryAfterMs: UNPRICED_RETRY_MS },
   )

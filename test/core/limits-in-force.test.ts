@@ -76,6 +76,7 @@ it('lets a paced limit burst by a tenth of its amount, or by one, unless it says
     limitsInForce({ limits: [{ ...rpm, amount, shape: 'paced', ...more }] }, {}, null)[0]?.window
   expect(burst(600)).toEqual({ kind: 'paced', perMs: 60_000, burst: 60 })
   expect(burst(9)).toEqual({ kind: 'paced', perMs: 60_000, burst: 1 })
+  expect(burst(0), 'nothing is nothing at once, too').toEqual({ kind: 'paced', perMs: 60_000, burst: 0 })
   expect(burst(600, { burst: 3 })).toEqual({ kind: 'paced', perMs: 60_000, burst: 3 })
 })
 

@@ -36,9 +36,9 @@ it('a forbidden model is a 403 that names the field and the model', () => {
   expect(refused.message).toContain("'one'")
 })
 
-it('a model without a price is stopped by the limit, which is named, and no wait helps', () => {
+it('a model without a price is stopped by the limit, which is named, and no wait of a client helps', () => {
   const refused = unpricedModel('one', 'month')
   expect(refused).toMatchObject({ code: 'budget_exceeded', status: 429, limitedBy: 'month', isFutile: true })
-  expect(refused).not.toHaveProperty('retryAfterMs')
+  expect(refused.retryAfterMs).toBe(60_000)
   for (const word of ["'month'", "'one'", '"price"', '"unknownPrice"']) expect(refused.message).toContain(word)
 })
