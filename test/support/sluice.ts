@@ -82,12 +82,12 @@ export interface TestSluice extends Omit<RunningSluice, 'admin'> {
   output(): string
 }
 
-/** Starts Sluice on free ports and sets it up. */
-export async function setUp(setup: Setup): Promise<TestSluice> {
+/** Starts Sluice on free ports and sets it up; `start` may run it in another way than `npm run serve`. */
+export async function setUp(setup: Setup, start: typeof startSluice = startSluice): Promise<TestSluice> {
   const port = await freePorts(setup.isolates ?? 1)
   // A token of its own: should another run's Sluice answer on this port, it will not be taken for ours.
   const env = { SLUICE_ADMIN_TOKEN: randomBytes(24).toString('hex'), ...setup.env }
-  const running = await startSluice({ ...setup, env, port })
+  const running = await start({ ...setup, env, port })
   const sluice = control(running, port)
   try {
     for (const [name, value] of Object.entries(setup.credentials ?? {})) {
