@@ -173,7 +173,7 @@ describe('a slice', () => {
     const { next, ledger } = admitting([TPM])
     ledger.admit = async () => granted(sliceOf([1000]))
     await next({ bodyBytes: 400, bodyChars: 400 })
-    expect(next({ bodyBytes: 400, bodyChars: 400 })).toMatchObject({ charge: { units: [200] } })
+    expect(next({ bodyBytes: 400, bodyChars: 400 })).toMatchObject({ charge: { units: [230] } })
   })
 })
 

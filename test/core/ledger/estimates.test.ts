@@ -77,8 +77,8 @@ describe('units before', () => {
     ['usd', true, needs, 777],
     ['tokens', true, needs, 1300],
     ['tokens', true, { ...needs, outputTokensMax: null }, Number.POSITIVE_INFINITY],
-    ['tokens', false, needs, 101 + 257],
-    ['tokens', false, { ...needs, outputTokensMax: null }, 101 + 257],
+    ['tokens', false, needs, 101 + 334],
+    ['tokens', false, { ...needs, outputTokensMax: null }, 101 + 334],
     ['tokens', false, { ...needs, outputTokensMax: 20 }, 121],
     ['tokens', false, { ...needs, outputTokensMax: 0 }, 101],
   ] as const)('of %s (hard: %s) %#', (of, hard, needs, units) => {
@@ -115,7 +115,7 @@ describe('learning', () => {
     expect(first.outputTokens).toBeLessThan(START.outputTokens)
     expect(first.bytesPerToken).toBeGreaterThan(3)
     expect(first.bytesPerToken).toBeLessThan(START.bytesPerToken)
-    for (let turn = 0; turn < 200; turn += 1) learned = learn(learned, { promptWeight: 300, usage: usage() })
+    for (let turn = 0; turn < 400; turn += 1) learned = learn(learned, { promptWeight: 300, usage: usage() })
     expect(learned.outputTokens).toBeCloseTo(50, 3)
     expect(learned.bytesPerToken).toBeCloseTo(3, 3)
   })
