@@ -8,8 +8,6 @@ const BYTES = 200
 /** A busy tenant's `rpm` over what it asks for; an exact one's under it. */
 const HOT_SHARE = 2
 const EXACT_SHARE = 0.5
-/** Few enough that no isolate is ever given a slice: every request is a question to the ledger. */
-const COLD_PER_SECOND = 12
 const WINDOW_SECONDS = 60
 /** So many windows' worth is granted in the time that an exact run takes, and it takes so many windows. */
 export const EXACT_WINDOWS = 3
@@ -113,13 +111,18 @@ export async function hotRounds(
   return rounds
 }
 
-/** One cold tenant: requests one at a time, with limits of every kind, and without. */
+/**
+ * One cold tenant: requests one at a time, with limits of every kind, and without. A limit on concurrency is never
+ * part of a slice: however fast they come, each is a question to the ledger.
+ */
 export async function coldRounds(
   { ports, admission }: LimitsPlace,
   load: LimitsLoad,
   options: LimitsOptions,
 ): Promise<ColdRound[]> {
-  const job = { kind: 'open', ports: ports.slice(0, 1), bytes: BYTES, perSecond: COLD_PER_SECOND } as const
+  const [port = 0] = ports
+  const { warmMs, measureMs } = options
+  const job = { kind: 'whole', port, bytes: BYTES, connections: 1, warmMs, measureMs } as const
   const unlimited = await admission.addTenant('cold-unlimited', [])
   const limited = await admission.addTenant('cold', [
     rpm(1_000_000),
@@ -132,10 +135,9 @@ export async function coldRounds(
     options.progress(`limits lane, cold tenant, round ${round + 1}/${options.rounds}`)
     for (const isLimited of [round % 2 === 0, round % 2 !== 0]) {
       const before = await admission.ledgerCalls()
-      const result = await load({ ...job, headers: isLimited ? limited : unlimited, forMs: options.measureMs })
+      const { sent, failures, p50Ms } = await load({ ...job, headers: isLimited ? limited : unlimited })
       const ledgerCalls = (await admission.ledgerCalls()) - before
-      const { sent, p50Ms } = result
-      rounds.push({ limited: isLimited, round, sent, failures: sent - result.granted, p50Ms, ledgerCalls })
+      rounds.push({ limited: isLimited, round, sent, failures, p50Ms, ledgerCalls })
     }
   }
   return rounds

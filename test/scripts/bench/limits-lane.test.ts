@@ -38,8 +38,8 @@ function stage() {
     asked.push(id)
     const isLimited = (tenants.get(id) ?? []).length > 0
     if (isLimited) calls += 10
-    if (job.kind === 'whole') return { requestsPerSecond: isLimited ? 950 : 1000, sent: 100, failures: 0 }
-    return { sent: 100, granted: 100, refused: 0, failures: 0, p50Ms: isLimited ? 2 : 1.5 }
+    const figures = { sent: 100, failures: 0, p50Ms: isLimited ? 2 : 1.5 }
+    return { ...figures, requestsPerSecond: isLimited ? 950 : 1000 }
   }
   return { place: { ports: [1, 2], admission }, load: load as LimitsLoad, tenants, asked }
 }
@@ -58,15 +58,16 @@ it('gives the hot tenant twice what it asks for, and runs it with and without li
   expect(compared(rounds, (round) => round.requestsPerSecond)).toEqual({ limited: 950, unlimited: 1000 })
 })
 
-it('asks for the cold tenant slowly, on one port', async () => {
-  const { place, load, asked } = stage()
-  const jobs: OpenJob[] = []
-  const watched = async (job: OpenJob): Promise<object> => {
+it('asks for the cold tenant one request at a time, with a limit that no slice can hold', async () => {
+  const { place, load, tenants, asked } = stage()
+  const jobs: WholeJob[] = []
+  const watched = async (job: WholeJob): Promise<object> => {
     jobs.push(job)
     return await load(job)
   }
   const rounds = await coldRounds(place, watched as LimitsLoad, options)
-  expect(jobs.every(({ ports, perSecond }) => ports.length === 1 && perSecond < 20)).toBe(true)
+  expect(jobs.map(({ connections }) => connections)).toEqual([1, 1, 1, 1])
+  expect(tenants.get('cold')?.map(({ of }) => of)).toEqual(['requests', 'tokens', 'concurrency', 'usd'])
   expect(asked).toEqual(['cold', 'cold-unlimited', 'cold-unlimited', 'cold'])
   expect(compared(rounds, (round) => round.p50Ms)).toEqual({ limited: 2, unlimited: 1.5 })
 })
