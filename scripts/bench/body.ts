@@ -1,6 +1,7 @@
 /** The requests of the benchmark and the upstream's answers to them. No I/O. */
 
 const MODEL = /"model":"bench-(\d+)"/
+const SENT = /"sentMs":(\d+)/
 
 /** What a content event carries and nothing else does: the load counts it. */
 export const EVENT_MARK = '"content":"token '
@@ -14,6 +15,16 @@ export function modelOf(bytes: number): string {
 export function chatRequest(bytes: number, stream: boolean): string {
   const messages = [{ role: 'user', content: 'a word '.repeat(Math.ceil(bytes / 7)).slice(0, bytes) }]
   return JSON.stringify({ model: modelOf(bytes), temperature: 0.7, messages, ...(stream ? { stream } : {}) })
+}
+
+/** A request with the moment at which it was sent, ms since the epoch; the field passes through to the upstream. */
+export function stamped(request: string, sentMs: number): string {
+  return `${request.slice(0, -1)},"sentMs":${sentMs}}`
+}
+
+/** The moment that a stamped request was sent at. */
+export function sentMsOf(text: string): number {
+  return Number(SENT.exec(text)?.[1])
 }
 
 /** What the upstream reads from a request, without parsing it: parsing would cost it more than all the rest. */

@@ -1,7 +1,7 @@
 /** The limits lane: what limits cost a busy tenant and a quiet one, and whether they are exact over four isolates. */
 import type { Admission, LimitOf } from './sluice.ts'
 import { median } from './stats.ts'
-import type { OpenJob, OpenResult, WholeJob, WholeResult } from './types.ts'
+import type { Arrival, OpenJob, OpenResult, WholeJob, WholeResult } from './types.ts'
 
 const CONNECTIONS = 16
 const BYTES = 200
@@ -28,10 +28,10 @@ export interface LimitsPlace {
   readonly admission: Admission
 }
 
-/** When requests reached the upstream, ms, between the two calls. */
+/** Requests that reached the upstream between the two calls. */
 export interface Arrivals {
   readonly begin: () => Promise<void>
-  readonly end: () => Promise<readonly number[]>
+  readonly end: () => Promise<readonly Arrival[]>
 }
 
 export type LimitsLoad = {
@@ -64,7 +64,7 @@ export interface ExactRun {
   readonly offeredPerSecond: number
   /** By the upstream's own count. */
   readonly granted: number
-  /** Most in any closed interval of the window. */
+  /** Most for certain in any closed interval of the window. */
   readonly mostInWindow: number
   readonly sent: number
   readonly failures: number
@@ -161,27 +161,33 @@ export async function exactRun(
   const forMs = EXACT_RUN_WINDOWS * perSeconds * 1000
   const { sent, failures } = await load({ kind: 'open', ports, headers, bytes: BYTES, perSecond, forMs })
   const ledgerCalls = (await admission.ledgerCalls()) - before
-  const times = await arrivals.end()
+  const granted = await arrivals.end()
   return {
     amount,
     perSeconds,
     offeredPerSecond: perSecond,
-    granted: times.length,
-    mostInWindow: mostWithin(times, perSeconds * 1000),
+    granted: granted.length,
+    mostInWindow: mostWithin(granted, perSeconds * 1000),
     sent,
     failures,
     ledgerCalls,
   }
 }
 
-/** The most moments in any closed interval so long. */
-export function mostWithin(timesMs: readonly number[], perMs: number): number {
-  const sorted = Float64Array.from(timesMs).sort()
-  let first = 0
+/**
+ * The most that some closed interval so long holds for certain: sent after it began, here before it ended. Whatever else
+ * the machine does meanwhile makes this less, never more.
+ */
+export function mostWithin(arrivals: readonly Arrival[], perMs: number): number {
+  const sorted = arrivals.toSorted((a, b) => a.atMs - b.atMs)
   let most = 0
-  for (const [index, atMs] of sorted.entries()) {
-    while ((sorted[first] ?? atMs) < atMs - perMs) first += 1
-    most = Math.max(most, index - first + 1)
+  for (const { sentMs: fromMs } of arrivals) {
+    let inside = 0
+    for (const { sentMs, atMs } of sorted) {
+      if (atMs > fromMs + perMs) break
+      if (sentMs >= fromMs) inside += 1
+    }
+    most = Math.max(most, inside)
   }
   return most
 }

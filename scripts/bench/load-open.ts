@@ -1,7 +1,7 @@
 /** The limits lane's load: requests at a steady rate, whatever becomes of those before, spread over several ports. */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chatRequest } from './body.ts'
+import { chatRequest, stamped } from './body.ts'
 import { percentile } from './stats.ts'
 import { type OpenJob, type OpenResult, PATH } from './types.ts'
 
@@ -17,7 +17,7 @@ export async function loadOpen(job: OpenJob): Promise<OpenResult> {
   const counts = { granted: 0, refused: 0, failures: 0 }
   const drive = async (port: number): Promise<void> => {
     const begun = performance.now()
-    const status = await ask(port, job.headers, agent, body)
+    const status = await ask(port, job.headers, agent, stamped(body, Date.now()))
     if (status === 200) {
       counts.granted += 1
       latenciesMs.push(performance.now() - begun)

@@ -67,6 +67,12 @@ export interface OpenResult {
   readonly p99Ms: number
 }
 
+/** A stamped request as the upstream saw it: it was let through after the one and before the other, ms since the epoch. */
+export interface Arrival {
+  readonly sentMs: number
+  readonly atMs: number
+}
+
 export type ContenderName = 'direct' | 'floor' | 'sluice' | 'portkey'
 
 /** Something between the load and the upstream; `direct` is nothing between them, the ceiling. */

@@ -1,10 +1,14 @@
 /** The benchmark's upstream, in a process of its own: answers as fast as Node can, streams on a fixed schedule. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
-import { chatReply, readRequest, streamEnd, streamEvent } from './body.ts'
-import { EVENT_GAP_MS, EVENTS } from './types.ts'
+import { chatReply, readRequest, sentMsOf, streamEnd, streamEvent } from './body.ts'
+import { type Arrival, EVENT_GAP_MS, EVENTS } from './types.ts'
 
-/** The server, not yet listening. `arrived` is told of each request that has come whole. */
-export function createUpstream(events = EVENTS, gapMs = EVENT_GAP_MS, arrived: () => void = () => {}): Server {
+/** The server, not yet listening. `arrived` is given each request that has come whole. */
+export function createUpstream(
+  events = EVENTS,
+  gapMs = EVENT_GAP_MS,
+  arrived: (request: string) => void = () => {},
+): Server {
   const replies = new Map<number, Buffer>()
   const contents = Array.from({ length: events }, (_, index) => Buffer.from(streamEvent(index)))
   const server = createServer((request, response) => {
@@ -12,8 +16,9 @@ export function createUpstream(events = EVENTS, gapMs = EVENT_GAP_MS, arrived: (
     request.setEncoding('latin1')
     request.on('data', (chunk: string) => chunks.push(chunk))
     request.on('end', () => {
-      arrived()
-      const { bytes, stream, usage } = readRequest(chunks.join(''))
+      const text = chunks.join('')
+      arrived(text)
+      const { bytes, stream, usage } = readRequest(text)
       if (stream) return sendStream(response, contents, gapMs, streamEnd(events, usage))
       const reply = replies.get(bytes) ?? Buffer.from(chatReply(bytes))
       replies.set(bytes, reply)
@@ -43,9 +48,10 @@ function sendStream(response: ServerResponse, contents: readonly Buffer[], gapMs
 }
 
 if (import.meta.main) {
-  // Told 'begin' it notes when requests arrive; told anything else it says when, and notes no more.
-  let noted: number[] | undefined
-  const server = createUpstream(EVENTS, EVENT_GAP_MS, () => void noted?.push(performance.now()))
+  // Told 'begin' it notes when requests were sent and arrived; told anything else it says when, and notes no more.
+  let noted: Arrival[] | undefined
+  const note = (text: string) => void noted?.push({ sentMs: sentMsOf(text), atMs: Date.now() + 1 })
+  const server = createUpstream(EVENTS, EVENT_GAP_MS, note)
   server.listen(Number(process.argv[2]), '127.0.0.1', () => process.send?.('ready'))
   process.on('message', (word) => {
     process.send?.(noted ?? [])

@@ -1,6 +1,15 @@
 /** Requests and answers of the benchmark fit each other. */
 import { expect, it } from 'vitest'
-import { chatReply, chatRequest, EVENT_MARK, readRequest, streamEnd, streamEvent } from '../../../scripts/bench/body.ts'
+import {
+  chatReply,
+  chatRequest,
+  EVENT_MARK,
+  readRequest,
+  sentMsOf,
+  stamped,
+  streamEnd,
+  streamEvent,
+} from '../../../scripts/bench/body.ts'
 
 it('asks for an answer as long as the prompt, and is understood', () => {
   for (const bytes of [200, 10_000]) {
@@ -26,4 +35,12 @@ it('ends a stream with its usage only when that was asked for', () => {
   expect(streamEnd(100, true)).toContain('"choices":[],"usage":{"prompt_tokens":100')
   expect(streamEnd(100, false)).not.toContain('usage')
   expect(streamEnd(100, false).endsWith('data: [DONE]\n\n')).toBe(true)
+})
+
+it('stamps a request without changing it otherwise', () => {
+  const request = chatRequest(200, false)
+  const text = stamped(request, 1_700_000_000_123)
+  expect(JSON.parse(text)).toEqual({ ...JSON.parse(request), sentMs: 1_700_000_000_123 })
+  expect(sentMsOf(text)).toBe(1_700_000_000_123)
+  expect(sentMsOf(request)).toBeNaN()
 })

@@ -79,16 +79,24 @@ it('counts an exact run where it arrives, after the warm-up', async () => {
     begin: async () => {
       noting = true
     },
-    end: async () => (noting ? [0, 1000, 2000, 2001] : []),
+    end: async () => (noting ? [at(0), at(1000), at(2000), at(2001)] : []),
   }
   const run = await exactRun(place, load, arrivals, options)
   expect(tenants.get('exact')).toEqual([{ name: 'rpm', of: 'requests', amount: 100, perSeconds: 2 }])
   expect(run).toMatchObject({ amount: 100, granted: 4, mostInWindow: 3, sent: 100, ledgerCalls: 10 })
 })
 
+const at = (sentMs: number, atMs = sentMs) => ({ sentMs, atMs })
+
 it('counts both ends of an interval', () => {
-  expect(mostWithin([3000, 0, 1000, 2000], 1000)).toBe(2)
-  expect(mostWithin([0, 1, 2, 1001], 1000)).toBe(3)
-  expect(mostWithin([5, 5, 5], 0)).toBe(3)
+  expect(mostWithin([at(3000), at(0), at(1000), at(2000)], 1000)).toBe(2)
+  expect(mostWithin([at(0), at(1), at(2), at(1001)], 1000)).toBe(3)
+  expect(mostWithin([at(5), at(5), at(5)], 0)).toBe(3)
   expect(mostWithin([], 1000)).toBe(0)
+})
+
+it('counts what was let through inside an interval for certain, and nothing else', () => {
+  // The second may have been let through at 900 and the third at 1901.
+  expect(mostWithin([at(0, 1), at(900, 950), at(1850, 1901)], 1000)).toBe(2)
+  expect(mostWithin([at(0, 1), at(900, 950), at(960, 1000)], 1000)).toBe(3)
 })

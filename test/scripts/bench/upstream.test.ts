@@ -2,13 +2,11 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { chatRequest, EVENT_MARK } from '../../../scripts/bench/body.ts'
+import { chatRequest, EVENT_MARK, stamped } from '../../../scripts/bench/body.ts'
 import { createUpstream } from '../../../scripts/bench/upstream.ts'
 
-let arrived = 0
-const upstream: Server = createUpstream(4, 1, () => {
-  arrived += 1
-})
+const arrived: string[] = []
+const upstream: Server = createUpstream(4, 1, (text) => void arrived.push(text))
 let url = ''
 
 beforeAll(async () => {
@@ -36,8 +34,9 @@ it('streams every event and the end', async () => {
   expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
 })
 
-it('tells of each request that has arrived', async () => {
-  const before = arrived
-  await Promise.all([ask(chatRequest(200, false)), ask(chatRequest(200, true))])
-  expect(arrived - before).toBe(2)
+it('gives each request that has arrived, and passes over the moment it was sent', async () => {
+  const request = stamped(chatRequest(200, false), 1234)
+  await ask(chatRequest(200, true))
+  expect(JSON.parse(await ask(request)).choices[0].message.content).toHaveLength(200)
+  expect(arrived.slice(-2)).toEqual([chatRequest(200, true), request])
 })
