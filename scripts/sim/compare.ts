@@ -1,8 +1,9 @@
 /** The three policies on one trace at one oversubscription: their outcomes, and whether the ledger keeps its promises. No I/O. */
+import { seeded } from '../mutants/pick.ts'
 import { ledgerPolicy, type Policy, postCharging, type TokenLimit } from './policies.ts'
 import { type Outcome, replay } from './replay.ts'
 import type { Arrival } from './trace.ts'
-import { type Assumptions, requestsOf, seeded } from './workload.ts'
+import { type Assumptions, requestsOf } from './workload.ts'
 
 /** A limit of a minute, as `perSeconds: 60` has it. */
 const PER_MS = 60_000

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { seeded } from '../../scripts/sim/workload.ts'
+import { seeded } from '../../scripts/mutants/pick.ts'
 import { simulate } from '../../scripts/sim-ledger.ts'
 
 let folder = ''

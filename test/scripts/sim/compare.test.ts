@@ -1,7 +1,8 @@
 /** The comparison on a small trace: what the ledger promises holds there, too, and a bound that is missed is told. */
 import { describe, expect, it } from 'vitest'
+import { seeded } from '../../../scripts/mutants/pick.ts'
 import { boundsOf, compare, percent } from '../../../scripts/sim/compare.ts'
-import { ASSUMPTIONS, seeded } from '../../../scripts/sim/workload.ts'
+import { ASSUMPTIONS } from '../../../scripts/sim/workload.ts'
 
 const outcome = (worst: number, use = 1) => ({ policy: 'any', admitted: 1, refused: 1, worst, use })
 

@@ -1,6 +1,7 @@
 /** Requests made of a trace: the same for the same seed, in order of time, within what is assumed. */
 import { describe, expect, it } from 'vitest'
-import { ASSUMPTIONS, requestsOf, seeded } from '../../../scripts/sim/workload.ts'
+import { seeded } from '../../../scripts/mutants/pick.ts'
+import { ASSUMPTIONS, requestsOf } from '../../../scripts/sim/workload.ts'
 
 const arrivals = Array.from({ length: 200 }, (_, index) => ({
   atMs: 500 * index,
@@ -56,12 +57,4 @@ describe('a request', () => {
     const bounds = requests(1).map(({ outputTokensMax }) => outputTokensMax)
     expect([bounds[0], bounds[100], bounds[150]]).toEqual([1000, 1000, 1500])
   })
-})
-
-it('draws numbers from 0 to below 1, spread evenly', () => {
-  const random = seeded(42)
-  const numbers = Array.from({ length: 10_000 }, random)
-  expect(Math.min(...numbers)).toBeGreaterThanOrEqual(0)
-  expect(Math.max(...numbers)).toBeLessThan(1)
-  expect(numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toBeCloseTo(0.5, 1)
 })
