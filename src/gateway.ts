@@ -82,7 +82,7 @@ export async function answer(
     plan.kind === 'plan'
       ? await dispatch(services, request, plan, signal)
       : { ...UNTRIED, kind: plan.outcome, refusal: plan.refusal }
-  const ended = { ...outcome, charge: reservation.charge, release: reservation.release }
+  const ended = { ...outcome, ...told, charge: reservation.charge, release: reservation.release }
   switch (outcome.kind) {
     case 'cancelled': {
       // Whoever was asked has the prompt, and bills it.

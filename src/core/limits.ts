@@ -82,6 +82,8 @@ export const AUTH_CACHE_ENTRIES_MAX = 10_000
 export const USAGE_FLUSH_MS = 100
 /** Rows one isolate keeps while their object is out of reach; more are dropped and counted. */
 export const USAGE_BUFFER_ROWS_MAX = 10_000
+/** Tenants of which an isolate remembers when a row of theirs was urgent last. */
+export const USAGE_OWNERS_MAX = 1000
 /** Rows in one stored segment. */
 export const USAGE_SEGMENT_ROWS_MAX = 1024
 

@@ -1,6 +1,7 @@
 /** Usage rows on their way to their tenant's object: bounded, batched, never lost to a failed flush. No I/O. */
+import { BoundedMap } from '../lib/bounded-map.ts'
 import type { Charge } from './ledger/types.ts'
-import { USAGE_BUFFER_ROWS_MAX, USAGE_FLUSH_MS, USAGE_SEGMENT_ROWS_MAX } from './limits.ts'
+import { USAGE_BUFFER_ROWS_MAX, USAGE_FLUSH_MS, USAGE_OWNERS_MAX, USAGE_SEGMENT_ROWS_MAX } from './limits.ts'
 import { ownerOf, type TenantPlace } from './tenant.ts'
 import type { UsageRecord } from './usage-record.ts'
 
@@ -24,6 +25,7 @@ interface Queue {
 /** One per isolate. Holds values only: whoever arms a flush owns its timer. */
 export class UsageBuffer {
   readonly #queues = new Map<string, Queue>()
+  readonly #hurriedMs = new BoundedMap<string, number>(USAGE_OWNERS_MAX)
   #rows = 0
   #dropped = 0
 
@@ -38,6 +40,14 @@ export class UsageBuffer {
     }
     if (nowMs < queue.armedUntilMs) return false
     queue.armedUntilMs = nowMs + 2 * USAGE_FLUSH_MS
+    return true
+  }
+
+  /** May an urgent row be flushed without waiting for others? Once in USAGE_FLUSH_MS, and with this answer it has been. */
+  mayHurry(owner: TenantPlace, nowMs: number): boolean {
+    const name = ownerOf(owner)
+    if (nowMs - (this.#hurriedMs.get(name) ?? Number.NEGATIVE_INFINITY) < USAGE_FLUSH_MS) return false
+    this.#hurriedMs.set(name, nowMs)
     return true
   }
 

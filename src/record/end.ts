@@ -2,6 +2,7 @@
 import type { Config } from '../core/config.ts'
 import type { Refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
+import type { LimitState } from '../core/ledger/types.ts'
 import type { Caller } from '../core/tenant.ts'
 import type { Tried } from '../dispatch/dispatch.ts'
 import { type Ending, type RecordServices, record } from './record.ts'
@@ -17,6 +18,8 @@ export interface End extends Tried {
   readonly firstTokenMs?: number
   readonly code?: Ending['code']
   readonly charge?: Ending['charge']
+  /** The limits that it was admitted under. */
+  readonly limits?: LimitState | null
   /** Gives back what only this isolate holds of it. */
   readonly release?: () => void
 }
@@ -45,6 +48,7 @@ export function end(
     firstTokenMs: known.firstTokenMs ?? null,
     code: known.refusal?.code ?? known.code ?? null,
     charge: known.charge ?? null,
+    isHeld: known.limits?.counters.some(({ window }) => window.kind === 'held') ?? false,
   })
   return { costMicroUsd }
 }

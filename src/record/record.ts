@@ -38,6 +38,8 @@ export interface Ending {
   readonly code: string | null
   /** How it was admitted where the ledger holds no reservation of it; null where it does, or nothing limits it. */
   readonly charge: Charge | null
+  /** Somebody may be waiting for the slot that it held: its row is urgent. */
+  readonly isHeld: boolean
 }
 
 /** Which requests write a line to the log. */
@@ -62,7 +64,9 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
     totalMs: Math.max(0, now - ending.startedAtMs),
   }
   const owner = placeOf(caller)
-  if (services.usageBuffer.add(owner, row, ending.charge, now)) services.background(flushSoon(services, owner))
+  const isDue = services.usageBuffer.add(owner, row, ending.charge, now)
+  if (ending.isHeld && services.usageBuffer.mayHurry(owner, now)) services.background(flushAfter(services, owner, 0))
+  else if (isDue) services.background(flushAfter(services, owner, USAGE_FLUSH_MS))
   if (policy === 'all' || (policy === 'errors' && row.outcome !== 'finished' && row.outcome !== 'cancelled'))
     log(services, caller, row, ending.code)
   return row
@@ -72,9 +76,9 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
  * Owned by the request that armed it, so it runs under that request's `waitUntil`, whatever becomes of its client. What
  * fails stays with it for a while, for money and slots are held until the rows have arrived; then whoever comes next.
  */
-async function flushSoon(services: RecordServices, owner: TenantPlace): Promise<void> {
+async function flushAfter(services: RecordServices, owner: TenantPlace, waitMs: number): Promise<void> {
   const { clock, usageBuffer } = services
-  await sleep(clock, USAGE_FLUSH_MS)
+  if (waitMs > 0) await sleep(clock, waitMs)
   let retryMs = USAGE_RETRY_MS
   for (let retries = 0; !(await flush(services, owner, retryMs)) && retries < USAGE_RETRIES_MAX; retries += 1) {
     await sleep(clock, retryMs)

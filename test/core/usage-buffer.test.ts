@@ -35,6 +35,13 @@ describe('add', () => {
     expect(buffer.add(acme, row(5), null, NOW + 2 * USAGE_FLUSH_MS)).toBe(false)
   })
 
+  it('lets one of an owner hurry in the time of a flush', () => {
+    const buffer = new UsageBuffer()
+    const at = (afterMs: number, owner = acme) => buffer.mayHurry(owner, NOW + afterMs)
+    expect([at(0), at(0), at(USAGE_FLUSH_MS - 1), at(0, other)]).toEqual([true, false, false, true])
+    expect([at(USAGE_FLUSH_MS), at(2 * USAGE_FLUSH_MS - 1), at(2 * USAGE_FLUSH_MS)]).toEqual([true, false, true])
+  })
+
   it('asks once for each tenant and each generation of it', () => {
     const buffer = filled(1)
     expect(buffer.add(other, row(1), null, NOW)).toBe(true)

@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { refusal } from '../../src/core/errors.ts'
 import { Slices } from '../../src/core/ledger/slices.ts'
+import type { Counter } from '../../src/core/ledger/types.ts'
 import { placeOf } from '../../src/core/tenant.ts'
 import { UsageBuffer } from '../../src/core/usage-buffer.ts'
 import { type End, end } from '../../src/record/end.ts'
@@ -45,6 +46,30 @@ describe('end', () => {
   it('has 499 for a client who left before a status was sent, 200 for one who left a stream', () => {
     expect(rowOf({ ...UNTRIED, outcome: 'cancelled' })).toMatchObject({ status: 499 })
     expect(rowOf({ ...UNTRIED, outcome: 'cancelled', firstTokenMs: 12 })).toMatchObject({ status: 200 })
+  })
+
+  it.each([
+    ['held', 1],
+    ['sliding', 0],
+  ] as const)('under a limit whose window is %s makes %i flushes at once', (kind, flushes) => {
+    const { services, entry } = recordingServices()
+    const background = vi.fn()
+    const window = kind === 'held' ? { kind } : { kind, perMs: 1000 }
+    const counter: Counter = {
+      id: 'c',
+      limit: 'c',
+      of: 'requests',
+      window,
+      amount: 1,
+      hard: false,
+      scope: 'tenant',
+      subject: null,
+    }
+    const record = vi.fn(async () => {})
+    const limits = { counters: [counter], levels: [] }
+    end({ ...services, background, tenants: { record } }, entry, REQUEST, { ...UNTRIED, outcome: 'finished', limits })
+    expect(background).toHaveBeenCalledOnce()
+    expect(record).toHaveBeenCalledTimes(flushes)
   })
 
   it('answers with the cost alone, and releases', () => {

@@ -32,6 +32,7 @@ const ending = (more: Partial<Ending> = {}): Ending => ({
   firstTokenMs: 30,
   code: null,
   charge: null,
+  isHeld: false,
   ...more,
 })
 
@@ -103,6 +104,26 @@ describe('the row', () => {
 })
 
 describe('the flush', () => {
+  it('of one that held a slot does not wait for others, unless there has just been one', async () => {
+    const { clock, batches, end } = stage()
+    const ids = () => batches.map((batch) => batch.ids)
+    end({ requestId: 'a', isHeld: true })
+    expect(ids()).toEqual([['a']])
+    await clock.advance(10)
+    end({ requestId: 'b', isHeld: true })
+    end({ requestId: 'c' })
+    await clock.advance(USAGE_FLUSH_MS - 1)
+    expect(ids()).toHaveLength(1)
+    await clock.advance(1)
+    expect(ids().slice(1)).toEqual([['b', 'c']])
+    await clock.advance(USAGE_FLUSH_MS)
+    end({ requestId: 'd' })
+    end({ requestId: 'e', isHeld: true })
+    expect(ids().slice(2), 'it takes along what is there').toEqual([['d', 'e']])
+    await clock.advance(2 * USAGE_FLUSH_MS)
+    expect(ids()).toHaveLength(3)
+  })
+
   it('takes all rows of a tenant at once, after its time, in the background of whoever came first', async () => {
     const { clock, batches, background, end } = stage()
     const caller = callerOf({ tenant: { region: 'weur', jurisdiction: 'eu' } })
