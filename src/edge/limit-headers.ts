@@ -1,6 +1,6 @@
 /** The headers that say how a caller's limits stand: OpenAI's `x-ratelimit-*`, and the IETF's `RateLimit` fields. No I/O. */
 import type { Refusal } from '../core/errors.ts'
-import type { Counter, LimitState, Unit } from '../core/ledger/types.ts'
+import type { Counter, Level, LimitState, Unit } from '../core/ledger/types.ts'
 import type { ReplyHeaders } from './headers.ts'
 
 /** What does not change from reply to reply while the same limits apply. */
@@ -66,10 +66,10 @@ export function limitHeaders(
       if (retryAfterMs === undefined || t <= Math.ceil(retryAfterMs / 1000)) all += `;t=${t}`
     }
     const share = level.remaining / (of.wholes[index] ?? 1)
-    if (unit === 'requests' && share < requestsShare) {
+    if (unit === 'requests' && isTighter(share, level, requestsShare, levels[requests])) {
       requests = index
       requestsShare = share
-    } else if (unit === 'tokens' && share < tokensShare) {
+    } else if (unit === 'tokens' && isTighter(share, level, tokensShare, levels[tokens])) {
       tokens = index
       tokensShare = share
     }
@@ -112,6 +112,11 @@ function policyOf({ limit, of, amount, window }: Counter): string {
     case 'held':
       return item
   }
+}
+
+/** Of equal shares the one that takes longer to be whole stands in the way longer. */
+function isTighter(share: number, level: Level, leastShare: number, least: Level | undefined): boolean {
+  return share < leastShare || (share === leastShare && least !== undefined && level.resetMs > least.resetMs)
 }
 
 /** Rounded down: what is said to be left is there. */

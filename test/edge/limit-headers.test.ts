@@ -49,7 +49,7 @@ it('says all limits in the words of the draft, and those of requests and tokens 
   })
 })
 
-it('shows the limit of which the smallest share is left, the first of equals', () => {
+it('shows the limit of which the smallest share is left; of equals the one whole last, or the first', () => {
   const day = { window: { kind: 'calendar', per: 'day', timeZone: 'Europe/Berlin' }, amount: 1000 } as const
   const shown = (...limits: [Counter, Level][]) => {
     const headers = headersOf(limits)
@@ -61,6 +61,8 @@ it('shows the limit of which the smallest share is left, the first of equals', (
   expect(shown([minute, level(40)], [daily, level(500)])).toEqual(['100', '40'])
   expect(shown([minute, level(50)], [daily, level(500)])).toEqual(['100', '50'])
   expect(shown([daily, level(500)], [minute, level(50)])).toEqual(['1000', '500'])
+  expect(shown([minute, level(0, 60_000)], [daily, level(0, 80_000_000)])).toEqual(['1000', '0'])
+  expect(shown([daily, level(0, 80_000_000)], [minute, level(0, 60_000)])).toEqual(['1000', '0'])
   expect(headersOf([[daily, level(1, 1)]])['ratelimit-policy']).toBe('"rpd";q=1000;w=86400')
   const paced = counter('even', 'requests', { window: { kind: 'paced', perMs: 1000, burst: 2 }, amount: 10 })
   expect(shown([minute, level(40)], [paced, level(1, 100)])).toEqual(['100', '40'])
