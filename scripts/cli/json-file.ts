@@ -1,6 +1,6 @@
-/** Reads JSON files of the operator, and says where one is broken. */
+/** Reads JSON of the operator, from files and standard input, and says where it is broken. */
 import { readFile } from 'node:fs/promises'
-import { CliError } from './io.ts'
+import { CliError, type Io } from './io.ts'
 
 /** The JSON in a file. */
 export async function readJson(file: string): Promise<unknown> {
@@ -8,6 +8,11 @@ export async function readJson(file: string): Promise<unknown> {
     throw new CliError(`${file} cannot be read (${error.code}).`)
   })
   return parseJson(text.replace(/^\uFEFF/, ''), file)
+}
+
+/** The JSON in a file, or on standard input where the file is `-`. */
+export async function readJsonOrInput(io: Io, file: string, question: string): Promise<unknown> {
+  return file === '-' ? parseJson(await io.input(question), 'standard input') : readJson(file)
 }
 
 /** Parses JSON; a fault names line and column, counted from 1. */

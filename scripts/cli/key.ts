@@ -3,15 +3,22 @@ import type { Command } from 'commander'
 import type { KeyView } from '../../src/core/admin-views.ts'
 import { path } from './client.ts'
 import { fields, table } from './print.ts'
-import { type PolicyOptions, policyOf, type Verbs, withPolicy } from './verbs.ts'
+import { type PolicyOptions, policyOf, type Verbs, withPolicy, withPolicyChange } from './verbs.ts'
 
 interface NewKey {
   readonly id: string
   readonly key: string
 }
 
+interface KeyOptions extends PolicyOptions {
+  readonly name?: string
+  /** False: never. */
+  readonly expiresAt?: string | false
+  readonly debug?: boolean
+}
+
 export function keyVerbs(program: Command, { io, client, show }: Verbs): void {
-  const key = program.command('key').description("make, look at and end a tenant's API keys")
+  const key = program.command('key').description("make, look at, change and end a tenant's API keys")
   const once = (made: NewKey) => {
     show(made, (view) => fields({ ...view }))
     io.err('Keep the key now: it is not shown again.')
@@ -38,11 +45,25 @@ export function keyVerbs(program: Command, { io, client, show }: Verbs): void {
   withPolicy(key.command('create').argument('<tenant>').argument('<name>').description('make a key'))
     .option('--expires-at <time>', 'RFC 3339, in the future')
     .option('--debug', 'let this key ask for debug output')
-    .action(async (tenant: string, name: string, options: PolicyOptions & { expiresAt?: string; debug?: boolean }) => {
+    .action(async (tenant: string, name: string, options: KeyOptions) => {
       const { expiresAt, debug } = options
       const sluice = await client()
-      const body = { name, expiresAt, debug, ...(await policyOf(options)) }
+      const body = { name, expiresAt, debug, ...(await policyOf(io, options)) }
       once(await sluice.call<NewKey>('POST', path`/tenants/${tenant}/keys`, body))
+    })
+  const update = key.command('update').argument('<tenant>').argument('<key-id>')
+  withPolicyChange(update.description('replace what the options name, in force within 10 s'))
+    .option('--name <name>', 'name for people')
+    .option('--expires-at <time>', 'RFC 3339, in the future')
+    .option('--no-expires-at', 'let it live until it is revoked')
+    .option('--debug', 'let this key ask for debug output')
+    .option('--no-debug', 'let it no longer')
+    .action(async (tenant: string, keyId: string, options: KeyOptions) => {
+      const { name, expiresAt, debug } = options
+      const body = { name, expiresAt: expiresAt === false ? null : expiresAt, debug, ...(await policyOf(io, options)) }
+      const sluice = await client()
+      const view = await sluice.call<KeyView>('PATCH', path`/tenants/${tenant}/keys/${keyId}`, body)
+      show(view, (changed) => fields({ ...changed }))
     })
   key
     .command('rotate')

@@ -2,9 +2,9 @@
 import type { Command } from 'commander'
 import type { LimitView, TenantLimitsView, TenantView } from '../../src/core/admin-views.ts'
 import { path } from './client.ts'
-import { CliError } from './io.ts'
+import { CliError, type Io } from './io.ts'
 import { type Columns, fields, table } from './print.ts'
-import { collect, type PolicyOptions, policyOf, type Verbs, withPolicy } from './verbs.ts'
+import { collect, type PolicyOptions, policyOf, type Verbs, withPolicy, withPolicyChange } from './verbs.ts'
 
 interface TenantOptions extends PolicyOptions {
   readonly name?: string
@@ -12,10 +12,9 @@ interface TenantOptions extends PolicyOptions {
   readonly waitMaxMs?: number
   readonly region?: string
   readonly jurisdiction?: string
-  readonly allModels?: boolean
 }
 
-export function tenantVerbs(program: Command, { client, show }: Verbs): void {
+export function tenantVerbs(program: Command, { io, client, show }: Verbs): void {
   const tenant = program.command('tenant').description('make, look at and change tenants')
   const one = (view: TenantView) => fields({ ...view })
 
@@ -54,23 +53,21 @@ export function tenantVerbs(program: Command, { client, show }: Verbs): void {
         return `${table(view.data, LIMIT)}\n${counts}`
       })
     })
-  withTenantOptions(tenant.command('create').argument('<id>').description('make a tenant'))
+  withTenantOptions(withPolicy(tenant.command('create').argument('<id>').description('make a tenant')))
     .option('--region <region>', 'where its object is made, as in weur')
     .option('--jurisdiction <jurisdiction>', 'where its data must stay, as in eu')
     .action(async (id: string, options: TenantOptions) => {
       const { region, jurisdiction, name = id } = options
       const sluice = await client()
-      const body = { id, name, ...(await fieldsOf(options)), region, jurisdiction }
+      const body = { id, name, ...(await fieldsOf(io, options)), region, jurisdiction }
       show(await sluice.call<TenantView>('POST', '/tenants', body), one)
     })
-  withTenantOptions(tenant.command('update').argument('<id>').description('replace what the options name'))
-    .option('--all-models', 'lift the restriction to some models')
-    .action(async (id: string, options: TenantOptions) => {
-      const named = await fieldsOf(options)
-      const body = { name: options.name, ...named, ...(options.allModels === true ? { models: null } : {}) }
-      const sluice = await client()
-      show(await sluice.call<TenantView>('PATCH', path`/tenants/${id}`, body), one)
-    })
+  const update = tenant.command('update').argument('<id>').description('replace what the options name')
+  withTenantOptions(withPolicyChange(update)).action(async (id: string, options: TenantOptions) => {
+    const body = { name: options.name, ...(await fieldsOf(io, options)) }
+    const sluice = await client()
+    show(await sluice.call<TenantView>('PATCH', path`/tenants/${id}`, body), one)
+  })
   for (const [verb, state, what] of [
     ['suspend', 'suspended', 'refuse all calls of a tenant within 10 s'],
     ['activate', 'active', 'let a suspended tenant in again'],
@@ -96,14 +93,14 @@ export function tenantVerbs(program: Command, { client, show }: Verbs): void {
 }
 
 function withTenantOptions(command: Command): Command {
-  return withPolicy(command)
+  return command
     .option('--name <name>', 'name for people')
     .option('--metadata <name=value>', 'repeatable; all of them are replaced', collect)
     .option('--wait-max-ms <ms>', 'longest wait of a request for its limits', Number)
 }
 
-async function fieldsOf({ metadata, waitMaxMs, ...policy }: TenantOptions): Promise<Record<string, unknown>> {
-  return { ...(await policyOf(policy)), metadata: metadata && Object.fromEntries(metadata.map(pairOf)), waitMaxMs }
+async function fieldsOf(io: Io, { metadata, waitMaxMs, ...policy }: TenantOptions): Promise<Record<string, unknown>> {
+  return { ...(await policyOf(io, policy)), metadata: metadata && Object.fromEntries(metadata.map(pairOf)), waitMaxMs }
 }
 
 function pairOf(text: string): [string, string] {

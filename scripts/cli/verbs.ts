@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { type AdminClient, adminClient } from './client.ts'
 import { type Io, settingsOf } from './io.ts'
-import { readJson } from './json-file.ts'
+import { readJsonOrInput } from './json-file.ts'
 import { print } from './print.ts'
 
 /** What a verb's action gets beside its own arguments and options. */
@@ -35,7 +35,10 @@ export interface PolicyOptions {
   readonly model?: string[]
   /** False: none at all. */
   readonly models?: boolean
-  readonly limits?: string
+  /** Only where there may be a list to lift. */
+  readonly allModels?: boolean
+  /** False: none of its own. */
+  readonly limits?: string | false
 }
 
 /** Declares the policy options on a verb. */
@@ -43,13 +46,27 @@ export function withPolicy(command: Command): Command {
   return command
     .option('--model <glob>', 'model alias that may be called, * for any run of characters; repeatable', collect)
     .option('--no-models', 'no model at all')
-    .option('--limits <file>', 'JSON file with a list of limits')
+    .option('--limits <file>', 'JSON file with a list of limits, - for standard input')
+}
+
+/** Declares the policy options on a verb that changes what is there: these can also lift it. */
+export function withPolicyChange(command: Command): Command {
+  return withPolicy(command)
+    .option('--all-models', 'lift the restriction to some models')
+    .option('--no-limits', 'lift all limits of its own')
 }
 
 /** The policy fields that the options name. */
-export async function policyOf(options: PolicyOptions): Promise<Record<string, unknown>> {
+export async function policyOf(io: Io, { model, models, allModels, limits }: PolicyOptions): Promise<Policy> {
   return {
-    ...(options.models === false ? { models: [] } : options.model === undefined ? {} : { models: options.model }),
-    ...(options.limits === undefined ? {} : { limits: await readJson(options.limits) }),
+    ...(model === undefined ? {} : { models: model }),
+    ...(models === false ? { models: [] } : {}),
+    ...(allModels === true ? { models: null } : {}),
+    ...(limits === undefined ? {} : { limits: limits === false ? null : await limitsIn(io, limits) }),
   }
 }
+
+type Policy = Record<string, unknown>
+
+const limitsIn = (io: Io, file: string): Promise<unknown> =>
+  readJsonOrInput(io, file, 'Limits as JSON, on one line (not shown): ')

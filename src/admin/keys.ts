@@ -1,12 +1,18 @@
-/** API keys of a tenant: made and rotated (shown once), listed without their secrets, revoked. */
+/** API keys of a tenant: made and rotated (shown once), listed without their secrets, changed, revoked. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { keyInputSchema, pageQuerySchema, rotateInputSchema } from '../core/admin-schemas.ts'
+import {
+  type KeyPatch,
+  keyInputSchema,
+  keyPatchSchema,
+  pageQuerySchema,
+  rotateInputSchema,
+} from '../core/admin-schemas.ts'
 import { type KeyView, keyViewSchema, newKeyViewSchema, pageOf } from '../core/admin-views.ts'
 import type { Fault } from '../core/control.ts'
 import { limitFaults } from '../core/limit-faults.ts'
 import { field } from '../core/loose.ts'
 import type { SealedRecord } from '../core/sealed.ts'
-import { type ApiKey, keyState } from '../core/tenant.ts'
+import { type ApiKey, type KeyFields, keyState } from '../core/tenant.ts'
 import type { Services } from '../services.ts'
 import { refuse } from './errors.ts'
 import { type AdminHono, admin, alsoChecking, body, json, noTenant, page, refusals, tenantOf } from './routing.ts'
@@ -32,6 +38,15 @@ const list = createRoute({
   responses: { 200: json(pageOf(keyViewSchema), 'A page, oldest first'), ...refusals },
 })
 
+const change = createRoute({
+  ...admin,
+  method: 'patch',
+  path: '/admin/tenants/{id}/keys/{keyId}',
+  summary: 'Replace the fields named of a key that lives, lists whole; null takes an optional field away',
+  request: { params: ofKey, body: body(keyPatchSchema) },
+  responses: { 200: json(keyViewSchema, 'The key as it is now'), ...refusals },
+})
+
 const revoke = createRoute({
   ...admin,
   method: 'delete',
@@ -50,6 +65,11 @@ const rotate = createRoute({
   responses: { 201: json(newKeyViewSchema, 'The successor, shown this once'), ...refusals },
 })
 
+const checkingLimitsAndExpiry = alsoChecking((input, nowMs) => [
+  ...limitFaults(field(input, 'limits'), ['limits']),
+  ...expiryFaults(input, nowMs),
+])
+
 export function keyRoutes(app: AdminHono): void {
   app.openapi(
     create,
@@ -66,7 +86,7 @@ export function keyRoutes(app: AdminHono): void {
       if ((await object.tenant()) === null) return noTenant(tenantId)
       return refuse('conflict', 'By a rare chance the new key has the id of another. Repeat the call.')
     },
-    alsoChecking((input, nowMs) => [...limitFaults(field(input, 'limits'), ['limits']), ...expiryFaults(input, nowMs)]),
+    checkingLimitsAndExpiry,
   )
   app.openapi(list, async (c) => {
     const { services } = c.var
@@ -83,6 +103,17 @@ export function keyRoutes(app: AdminHono): void {
       200,
     )
   })
+  app.openapi(
+    change,
+    async (c) => {
+      const { services, actor } = c.var
+      const { id, keyId } = c.req.valid('param')
+      const { object } = await tenantOf(services, id)
+      const changed = await object.patchKey(keyId, fieldsOf(c.req.valid('json')), actor)
+      return c.json(keyView(changed ?? noLivingKey(keyId), services.clock.now()), 200)
+    },
+    checkingLimitsAndExpiry,
+  )
   app.openapi(revoke, async (c) => {
     const { services, actor } = c.var
     const { id, keyId } = c.req.valid('param')
@@ -98,8 +129,7 @@ export function keyRoutes(app: AdminHono): void {
     const now = services.clock.now()
     const overlapUntil = isoAt(now + c.req.valid('json').overlapSeconds * 1000)
     const rotated = await object.rotateKey(keyId, { id, digest, createdAt: isoAt(now) }, overlapUntil, actor)
-    if (rotated) return c.json({ id, key }, 201)
-    return refuse('not_found', `There is no living key "${keyId}".`)
+    return rotated ? c.json({ id, key }, 201) : noLivingKey(keyId)
   })
 }
 
@@ -114,6 +144,16 @@ function expiryFaults(input: unknown, nowMs: number): Fault[] {
   const expiresAt = field(input, 'expiresAt')
   if (typeof expiresAt !== 'string' || !(Date.parse(expiresAt) <= nowMs)) return []
   return [{ path: '/expiresAt', message: 'must be in the future' }]
+}
+
+/** Of a key that never expires `expiresAt` is null; every other field that is not there is absent. */
+function fieldsOf({ expiresAt, ...named }: KeyPatch): KeyFields {
+  const fields = Object.fromEntries(Object.entries(named).map(([name, value]) => [name, value ?? undefined]))
+  return expiresAt === undefined ? fields : { ...fields, expiresAt }
+}
+
+function noLivingKey(id: string): never {
+  refuse('not_found', `There is no living key "${id}".`)
 }
 
 function keyView(key: ApiKey, nowMs: number): KeyView {

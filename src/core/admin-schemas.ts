@@ -79,12 +79,23 @@ export const tenantPatchSchema = z.strictObject({
   waitMaxMs: waitMaxMs.nullish(),
 })
 
+const expiresAt = instant.describe('In the future')
+
 export const keyInputSchema = z.strictObject({
   name: displayName,
-  expiresAt: instant.nullish().describe('In the future'),
+  expiresAt: expiresAt.nullish(),
   models: models.optional(),
   limits: limits.optional(),
   debug: z.boolean().optional(),
+})
+
+/** Replaces the fields it names, lists whole; null takes an optional field away. */
+export const keyPatchSchema = z.strictObject({
+  name: displayName.optional(),
+  expiresAt: expiresAt.nullish(),
+  models: models.nullish(),
+  limits: limits.nullish(),
+  debug: z.boolean().nullish(),
 })
 
 export const rotateInputSchema = z.strictObject({
@@ -127,3 +138,4 @@ export const usageQuerySchema = z
 export type TenantInput = z.output<typeof tenantInputSchema>
 export type TenantPatch = z.output<typeof tenantPatchSchema>
 export type KeyInput = z.output<typeof keyInputSchema>
+export type KeyPatch = z.output<typeof keyPatchSchema>

@@ -36,6 +36,9 @@ export interface ApiKey {
   readonly debug?: boolean | undefined
 }
 
+/** What can be changed of a key while it lives; `undefined` takes an optional field away. */
+export type KeyFields = Partial<Pick<ApiKey, 'name' | 'expiresAt' | 'models' | 'limits' | 'debug'>>
+
 /** A tenant's own provider credential, sealed. */
 export interface TenantCredential {
   readonly record: SealedRecord

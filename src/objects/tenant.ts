@@ -7,18 +7,16 @@
  * which a look at the segments stands in for, and who waits for a turn: they ask again.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { picked } from '../core/audit.ts'
 import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
 import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
-import { type ApiKey, type KeyVerdict, keyState, type Tenant, type TenantCredential } from '../core/tenant.ts'
+import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
-import { dayOf } from '../core/usage-segments.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
-import { differs, isForgotten, matches, publicKey } from './tenant-keys.ts'
+import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
 import { TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
@@ -67,9 +65,8 @@ export class TenantObject extends DurableObject<Env> {
     if (before === null) return null
     const { id, region, jurisdiction, createdAt } = before
     const after: Tenant = { ...before, ...fields, id, region, jurisdiction, createdAt }
-    const names = Object.keys(fields).filter((name) => differs(Reflect.get(before, name), Reflect.get(after, name)))
-    if (names.length === 0) return before
-    const sides = { before: picked(before, names), after: picked(after, names) }
+    const sides = sidesOf(before, after, Object.keys(fields))
+    if (sides === null) return before
     await this.#change(actor, 'tenant.update', '', sides, ({ records }) => records.replaceTenant(after))
     return after
   }
@@ -97,6 +94,16 @@ export class TenantObject extends DurableObject<Env> {
     return this.#live()?.records.keys(after, limit) ?? { data: [], hasMore: false }
   }
 
+  async patchKey(id: string, fields: KeyFields, actor: string): Promise<ApiKey | null> {
+    const before = this.#live()?.records.key(id)
+    if (before === undefined || !isLiving(before, Date.now())) return null
+    const after: ApiKey = { ...before, ...fields }
+    const sides = sidesOf(before, after, Object.keys(fields))
+    if (sides === null) return before
+    await this.#change(actor, 'key.update', `/keys/${id}`, sides, ({ records }) => records.replaceKey(after))
+    return after
+  }
+
   async revokeKey(id: string, at: string, actor: string): Promise<boolean> {
     const key = this.#live()?.records.key(id)
     if (key === undefined || key.revokedAt !== null) return false
@@ -116,9 +123,8 @@ export class TenantObject extends DurableObject<Env> {
     const stored = this.#live()
     const key = stored?.records.key(id)
     if (key === undefined || stored?.records.key(successor.id) !== undefined) return false
-    const state = keyState(key, Date.now())
     // The successor of an expired key would be one from its first moment.
-    if (state === 'revoked' || state === 'expired') return false
+    if (!isLiving(key, Date.now())) return false
     const sides = { after: { successor: successor.id, overlapUntil } }
     await this.#change(actor, 'key.rotate', `/keys/${id}`, sides, ({ records }) => {
       records.insertKey({ ...key, ...successor, overlapUntil: null, lastUsedOn: null })
@@ -168,14 +174,7 @@ export class TenantObject extends DurableObject<Env> {
 
   lookUp(id: string, digest: string): KeyVerdict {
     const stored = this.#live()
-    const policy = stored?.records.policy() ?? null
-    if (stored === null || policy === null) return { kind: 'gone' }
-    const known = stored.records.key(id)
-    const right = matches(digest, known?.digest)
-    if (known === undefined || !right || isForgotten(known, Date.now())) return { kind: 'unknown' }
-    const { digest: _, ...key } = known
-    const { epoch, tenant } = policy
-    return { kind: 'known', epoch, tenant, key: this.#used(stored, key), credentials: stored.records.credentials() }
+    return stored === null ? { kind: 'gone' } : verdictOn(stored.records, id, digest, Date.now())
   }
 
   /** May a request go on? JSON of an Ask, answered with JSON of an AskReply: text crosses for less than its clone. */
@@ -286,15 +285,5 @@ export class TenantObject extends DurableObject<Env> {
     const nextMs = usage.prune(nowMs) ?? (records.hasRevokedKeys() ? nowMs + USAGE_PRUNE_MS : null)
     this.#pruneAtMs = nextMs ?? Number.POSITIVE_INFINITY
     return nextMs
-  }
-
-  /** Notes the day of a key's use, once a day. */
-  #used({ records }: Stored, key: Omit<ApiKey, 'digest'>): Omit<ApiKey, 'digest'> {
-    const nowMs = Date.now()
-    const today = dayOf(nowMs)
-    const state = keyState(key, nowMs)
-    if (key.lastUsedOn === today || state === 'revoked' || state === 'expired') return key
-    records.touchKey(key.id, today)
-    return { ...key, lastUsedOn: today }
   }
 }

@@ -6,7 +6,7 @@ import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
-import type { ApiKey, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
+import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
 
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
@@ -94,6 +94,8 @@ export interface TenantAdmin {
   createKey(key: ApiKey, actor: string): Promise<boolean>
   /** Oldest first; `after` is a key's id. */
   keys(after: string | undefined, limit: number): Promise<{ data: ApiKey[]; hasMore: boolean }>
+  /** Replaces the fields named; `undefined` removes one. Null for a key that is unknown or no longer lives. */
+  patchKey(keyId: string, fields: KeyFields, actor: string): Promise<ApiKey | null>
   /** False when there is no such key, or it is revoked already. */
   revokeKey(keyId: string, at: string, actor: string): Promise<boolean>
   /** The successor inherits name, models, limits, debug and expiry. False for a key that is unknown or no longer lives. */

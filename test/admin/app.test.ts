@@ -70,6 +70,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'get /admin/tenants/{id}/usage',
     'get /admin/tenants/{id}/usage/requests',
     'patch /admin/tenants/{id}',
+    'patch /admin/tenants/{id}/keys/{keyId}',
     'post /admin/config/rollback',
     'post /admin/credentials/reseal',
     'post /admin/providers/{name}/check',

@@ -102,6 +102,28 @@ describe.concurrent('keys and credentials over two isolates', () => {
     }
   })
 
+  test('what a key may do changes while it is in use, within 10 s at both, and its count goes on', async () => {
+    const limit = { name: 'own', of: 'requests', amount: 2, perSeconds: 3600 }
+    const { id, key } = await sluice.makeKey('keys', { limits: [limit] })
+    const change = (fields: object) => sluice.done('PATCH', `/admin/tenants/keys/keys/${id}`, fields)
+    for (const url of sluice.urls) expect((await ask(key, url)).status).toBe(200)
+    expect((await refusedAt(sluice.url, key)).code).toBe('rate_limit_exceeded')
+    expect(await change({ limits: [{ ...limit, amount: 4 }] })).toMatchObject({ id, limits: [{ amount: 4 }] })
+    for (const url of sluice.urls) {
+      await eventually(`the new amount at ${url}`, IN_FORCE_MS, async () =>
+        (await ask(key, url)).status === 200 ? true : undefined,
+      )
+    }
+    expect(codeOf(await ask(key))).toBe('rate_limit_exceeded')
+    await change({ limits: null, models: ['a-*'] })
+    for (const url of sluice.urls) {
+      await eventually(`the new models at ${url}`, IN_FORCE_MS, async () =>
+        codeOf(await ask(key, url)) === 'model_not_allowed' ? true : undefined,
+      )
+      expect((await ask(key, url, 'a-only')).status).toBe(200)
+    }
+  })
+
   test('a key expires when it should', async () => {
     const expiresAtMs = Date.now() + 3000
     const { key } = await sluice.makeKey('keys', { expiresAt: new Date(expiresAtMs).toISOString() })

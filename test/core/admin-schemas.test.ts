@@ -4,6 +4,7 @@ import {
   configQuerySchema,
   credentialNameSchema,
   keyInputSchema,
+  keyPatchSchema,
   pageQuerySchema,
   rotateInputSchema,
   tenantCredentialInputSchema,
@@ -34,6 +35,7 @@ it('turns instants into UTC, so that they compare as text', () => {
   const { expiresAt } = keyInputSchema.parse({ name: 'a', expiresAt: '2099-06-01T12:00:00.5+02:00' })
   expect(expiresAt).toBe('2099-06-01T10:00:00.500Z')
   expect(keyInputSchema.parse({ name: 'a', expiresAt: null }).expiresAt).toBeNull()
+  expect(keyPatchSchema.parse({ expiresAt: '2099-06-01T12:00:00+02:00' }).expiresAt).toBe('2099-06-01T10:00:00.000Z')
   // The later wall clock is the earlier instant.
   const range = { from: '2026-01-01T10:00:00+05:00', to: '2026-01-01T09:00:00Z' }
   expect(usageQuerySchema.safeParse(range).success).toBe(true)
@@ -64,4 +66,9 @@ it('bounds what one tenant may say', () => {
 it('tells a field taken away from one that is not named', () => {
   expect(tenantPatchSchema.parse({ models: null, limits: [] })).toEqual({ models: null, limits: [] })
   expect(tenantPatchSchema.safeParse({ name: null }).success).toBe(false)
+  const lifted = { models: null, limits: null, expiresAt: null, debug: null }
+  expect(keyPatchSchema.parse(lifted)).toEqual(lifted)
+  expect(keyPatchSchema.parse({})).toEqual({})
+  for (const bad of [{ name: null }, { name: '' }, { id: 'x' }, { overlapUntil: null }, { limits: {} }])
+    expect(keyPatchSchema.safeParse(bad).success, JSON.stringify(bad)).toBe(false)
 })

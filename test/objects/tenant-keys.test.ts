@@ -1,7 +1,7 @@
 /** What a tenant's object compares and shows of its keys. */
 import { expect, it } from 'vitest'
 import { REVOKED_KEY_MS } from '../../src/core/limits.ts'
-import { differs, isForgotten, matches, publicKey } from '../../src/objects/tenant-keys.ts'
+import { isForgotten, isLiving, matches, publicKey, sidesOf } from '../../src/objects/tenant-keys.ts'
 import { digestOf, keyOf } from '../support/control-plane.ts'
 
 it('matches a digest with itself alone, and nothing with a key that is not there', () => {
@@ -22,10 +22,34 @@ it('forgets a revoked key after its time, to the millisecond', () => {
   expect(isForgotten(keyOf('key00001'), endMs)).toBe(false)
 })
 
-it('finds values different by what they hold', () => {
-  expect(differs({ a: [1] }, { a: [1] })).toBe(false)
-  expect(differs({ a: [1] }, { a: [2] })).toBe(true)
-  expect(differs(undefined, null)).toBe(true)
+it('says which key can still be used', () => {
+  const [pastMs, nowMs, later] = [
+    Date.parse('2026-01-01T00:00:00Z'),
+    Date.parse('2026-06-01T00:00:00Z'),
+    '2027-01-01T00:00:00Z',
+  ]
+  const past = new Date(pastMs).toISOString()
+  const living = [{}, { expiresAt: later }, { overlapUntil: later }]
+  const ended = [
+    { revokedAt: past },
+    { expiresAt: past },
+    { overlapUntil: past },
+    { expiresAt: later, overlapUntil: past },
+  ]
+  expect(living.map((more) => isLiving(keyOf('key00001', more), nowMs))).toEqual([true, true, true])
+  expect(ended.map((more) => isLiving(keyOf('key00001', more), nowMs))).toEqual([false, false, false, false])
+})
+
+it('shows of a change what it makes different, by what values hold', () => {
+  const before = { a: [1], b: { c: 1 }, d: 'd', e: undefined }
+  const after = { a: [1], b: { c: 2 }, d: undefined, e: 5 }
+  expect(sidesOf(before, after, ['a', 'b', 'd'])).toEqual({
+    before: { b: { c: 1 }, d: 'd' },
+    after: { b: { c: 2 }, d: null },
+  })
+  expect(sidesOf(before, after, ['e'])).toEqual({ before: { e: null }, after: { e: 5 } })
+  expect(sidesOf(before, after, ['a'])).toBeNull()
+  expect(sidesOf(before, after, [])).toBeNull()
 })
 
 it('shows a key without its digest, or anything that changes by itself', () => {

@@ -2,7 +2,7 @@
 
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { TenantPlace } from '../../src/core/tenant.ts'
+import type { KeyVerdict, TenantPlace } from '../../src/core/tenant.ts'
 import { tenantStub } from '../../src/lib/object-places.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
 import { createTenantAdmin } from '../../src/stores/embedded/tenants.ts'
@@ -13,6 +13,8 @@ let place: TenantPlace
 const admin = () => createTenantAdmin(env.TENANT, place, tools)
 const stub = () => tenantStub<TenantObject>(env.TENANT, place)
 const lookUp = (id: string, seed = 1) => tenants.lookUp(place, id, digestOf(seed))
+
+const epochOf = (verdict: KeyVerdict): number => (verdict.kind === 'known' ? verdict.epoch : Number.NaN)
 
 beforeEach(async () => {
   place = await freshPlace()
@@ -27,6 +29,7 @@ describe('an object that is nobody’s', () => {
     expect(await none.tenant()).toBeNull()
     expect(await none.patch({ name: 'x' }, 'admin')).toBeNull()
     expect(await none.createKey(keyOf('key00001'), 'admin')).toBe(false)
+    expect(await none.patchKey('key00001', { name: 'x' }, 'admin')).toBeNull()
     expect(await none.putCredential('c', { record: sealedOf(1), fallbackToOperator: false }, 'admin')).toEqual({
       stale: true,
     })
@@ -114,6 +117,45 @@ describe('keys', () => {
     expect(await lookUp('key00001')).toMatchObject({ kind: 'known', key: { overlapUntil } })
   })
 
+  it('change in the fields named, with both sides in the audit log, and are still the same key', async () => {
+    const limits = [{ name: 'rpm', of: 'requests', amount: 1, perSeconds: 60 }] as const
+    const given = keyOf('key00001', { models: ['a'], debug: true })
+    await admin().createKey(given, 'admin')
+    const before = await lookUp('key00001')
+    const changed = await admin().patchKey('key00001', { limits, models: undefined, debug: true }, 'ops')
+    expect(changed).toMatchObject({ id: 'key00001', name: given.name, digest: given.digest, limits, debug: true })
+    const after = await lookUp('key00001')
+    expect(after).toMatchObject({ kind: 'known', key: { limits, debug: true, expiresAt: null } })
+    expect(after).not.toHaveProperty('key.models.0')
+    expect(epochOf(after)).toBe(epochOf(before) + 1)
+    // What is so already is no change.
+    await admin().patchKey('key00001', { limits, debug: true }, 'ops')
+    expect(epochOf(await lookUp('key00001'))).toBe(epochOf(after))
+    expect((await auditOf(place.id)).filter(({ action }) => action === 'key.update')).toEqual([
+      expect.objectContaining({
+        actor: 'ops',
+        subject: `tenants/${place.id}/keys/key00001`,
+        before: { limits: null, models: ['a'] },
+        after: { limits, models: null },
+      }),
+    ])
+  })
+
+  it('change while an overlap runs, and not when unknown, revoked, expired or lapsed', async () => {
+    const past = '2020-01-01T00:00:00Z'
+    await admin().createKey(keyOf('revoked0', { revokedAt: new Date().toISOString() }), 'admin')
+    await admin().createKey(keyOf('lapsed00', { overlapUntil: past }), 'admin')
+    await admin().createKey(keyOf('expired0', { expiresAt: past }), 'admin')
+    await admin().createKey(keyOf('rotated0', { overlapUntil: '2099-01-01T00:00:00Z' }), 'admin')
+    const change = { name: 'new', expiresAt: null }
+    for (const id of ['nothing0', 'revoked0', 'expired0', 'lapsed00']) {
+      expect(await admin().patchKey(id, change, 'admin')).toBeNull()
+    }
+    expect(await admin().patchKey('rotated0', change, 'admin')).toMatchObject({ name: 'new' })
+    const { data } = await admin().keys(undefined, 10)
+    expect(data.map(({ name }) => name)).toEqual(['key revoked0', 'key lapsed00', 'key expired0', 'new'])
+  })
+
   it('do not rotate when unknown, revoked, expired or lapsed, or into an id that is taken', async () => {
     const until = new Date(Date.now() + 60_000).toISOString()
     const next = (id: string) => ({ id, digest: digestOf(3), createdAt: until })
@@ -132,10 +174,7 @@ describe('keys', () => {
 describe('the epoch', () => {
   it('moves with every change, never with a look', async () => {
     await admin().createKey(keyOf('key00001'), 'admin')
-    const epoch = async () => {
-      const verdict = await lookUp('key00001')
-      return verdict.kind === 'known' ? verdict.epoch : null
-    }
+    const epoch = async () => epochOf(await lookUp('key00001'))
     const epochs = [await epoch(), await epoch()]
     await admin().patch({ state: 'suspended' }, 'admin')
     epochs.push(await epoch())

@@ -67,6 +67,7 @@ export function createTenantAdmin(namespace: Namespace, place: TenantPlace, tool
     patch: (fields, actor) => change((object) => object.patch(fields, actor)),
     createKey: (key, actor) => change((object) => object.createKey(key, actor)),
     keys: (after, limit) => ask((object) => object.keys(after, limit)),
+    patchKey: (keyId, fields, actor) => change((object) => object.patchKey(keyId, fields, actor)),
     revokeKey: (keyId, at, actor) => change((object) => object.revokeKey(keyId, at, actor)),
     rotateKey: (keyId, successor, overlapUntil, actor) =>
       change((object) => object.rotateKey(keyId, successor, overlapUntil, actor)),

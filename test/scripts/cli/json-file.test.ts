@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { parseJson, readJson } from '../../../scripts/cli/json-file.ts'
+import { parseJson, readJson, readJsonOrInput } from '../../../scripts/cli/json-file.ts'
 
 const fault = (text: string): string => {
   try {
@@ -40,4 +40,11 @@ it('reads a file, with a byte order mark too, and says when it cannot', async ()
   await writeFile(file, '\uFEFF{"models": {}}')
   expect(await readJson(file)).toEqual({ models: {} })
   await expect(readJson(`${file}.not`)).rejects.toThrow(/config\.json\.not cannot be read \(ENOENT\)/)
+})
+
+it('reads standard input where the file is -, and names it when it is broken', async () => {
+  const io = (text: string) => ({ env: {}, devVars: '', out: () => {}, err: () => {}, input: async () => text })
+  expect(await readJsonOrInput(io('[1]\n'), '-', '')).toEqual([1])
+  await expect(readJsonOrInput(io('[1,]'), '-', '')).rejects.toThrow(/^standard input:1:4: /)
+  await expect(readJsonOrInput(io('[1]'), '/nowhere/limits.json', '')).rejects.toThrow(/limits\.json cannot be read/)
 })

@@ -21,6 +21,22 @@ it('rotates with the overlap that is named, or the server’s', async () => {
   expect(await body()).toEqual({})
 })
 
+it('changes only what is named', async () => {
+  const view = { id: 'AbCdEf12', name: 'ci', state: 'active', expiresAt: null, models: null, limits: null }
+  const answers = { 'PATCH /admin/tenants/acme/keys/AbCdEf12': { body: view } }
+  const input = '[{"name":"rpm","amount":null}]'
+  const update = (...args: string[]) => cliAgainst(answers, ['key', 'update', 'acme', 'AbCdEf12', ...args], { input })
+  const body = async (...args: string[]) => (await update(...args)).asked[0]?.body
+  expect(await body()).toEqual({})
+  expect(await body('--limits', '-')).toEqual({ limits: JSON.parse(input) })
+  expect(await body('--no-limits', '--all-models')).toEqual({ limits: null, models: null })
+  expect(await body('--model', 'a*', '--name', 'New', '--debug')).toEqual({ models: ['a*'], name: 'New', debug: true })
+  expect(await body('--expires-at', '2030-01-01T00:00:00Z')).toEqual({ expiresAt: '2030-01-01T00:00:00Z' })
+  expect(await body('--no-expires-at', '--no-debug')).toEqual({ expiresAt: null, debug: false })
+  expect((await update('--name', 'ci')).out).toMatch(/^id: +AbCdEf12\nname: +ci\nstate: +active\n/)
+  expect(JSON.parse((await update('--json')).out)).toEqual(view)
+})
+
 it('lists and revokes', async () => {
   const key = {
     id: 'AbCdEf12',

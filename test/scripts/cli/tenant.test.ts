@@ -67,6 +67,7 @@ it('changes only what is named', async () => {
   expect(await body('update', 'acme', '--name', 'New')).toEqual({ name: 'New' })
   expect(await body('update', 'acme', '--all-models')).toEqual({ models: null })
   expect(await body('update', 'acme', '--no-models')).toEqual({ models: [] })
+  expect(await body('update', 'acme', '--no-limits')).toEqual({ limits: null })
   expect(await body('suspend', 'acme')).toEqual({ state: 'suspended' })
   expect(await body('activate', 'acme')).toEqual({ state: 'active' })
 })

@@ -25,6 +25,8 @@ it('changes and shows a tenant', async () => {
   expect(await admin.tenant()).toEqual(tenantOf('acme'))
   expect(await admin.patch({ name: 'Acme' }, 'ops')).toMatchObject({ name: 'Acme' })
   expect(await admin.createKey(keyOf('key00001'), 'ops')).toBe(true)
+  expect(await admin.patchKey('key00001', { name: 'ci', debug: undefined }, 'ops')).toMatchObject({ name: 'ci' })
+  expect(await admin.patchKey('key00009', { name: 'ci' }, 'ops')).toBeNull()
   const successor = { id: 'key00002', digest: digestOf(2), createdAt: '2026-11-20T00:00:00Z' }
   expect(await admin.rotateKey('key00001', successor, '2099-01-01T00:00:00Z', 'ops')).toBe(true)
   expect(await admin.revokeKey('key00001', new Date().toISOString(), 'ops')).toBe(true)
