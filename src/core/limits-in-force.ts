@@ -58,10 +58,10 @@ function windowId(window: Window): string {
       return window.kind
     case 'calendar':
       return `${window.per} ${window.timeZone}`
+    // A burst is like an amount: it may change, and by default it follows that.
     case 'sliding':
-      return `${window.kind} ${window.perMs}`
     case 'paced':
-      return `${window.kind} ${window.perMs} ${window.burst}`
+      return `${window.kind} ${window.perMs}`
   }
 }
 

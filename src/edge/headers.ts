@@ -1,4 +1,6 @@
 /** The headers of replies: what an inference reply says of itself, and what every reply carries. */
+import { stateAfter } from '../core/ledger/left.ts'
+import type { LimitState } from '../core/ledger/types.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Answer } from '../gateway.ts'
 import { limitHeaders } from './limit-headers.ts'
@@ -39,7 +41,7 @@ export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs:
   headers['x-sluice-overhead-ms'] = String(overheadMs)
   if (answer.target !== null) headers['x-sluice-target'] = answer.target.id
   if (answer.limits !== null)
-    limitHeaders(headers, answer.limits, answer.kind === 'refused' ? answer.refusal : undefined)
+    limitHeaders(headers, limitsAfter(answer.limits, answer), answer.kind === 'refused' ? answer.refusal : undefined)
   if (answer.kind === 'whole') headers['x-sluice-cost-usd'] = formatUsd(answer.costMicroUsd)
   const queue = queueMs > 0 ? `, queue;dur=${queueMs}` : ''
   if (answer.kind !== 'whole' && answer.kind !== 'stream') {
@@ -54,4 +56,10 @@ export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs:
   if (requestId !== null) headers['x-upstream-request-id'] = requestId
   if (answer.droppedParams.length > 0) headers['x-sluice-dropped-params'] = answer.droppedParams.join(', ')
   return headers
+}
+
+/** A whole answer is counted before its headers go out; what a stream will use nobody knows yet. */
+function limitsAfter(limits: LimitState, answer: Answer): LimitState {
+  if (answer.kind === 'whole') return stateAfter(limits, answer.usage, answer.costMicroUsd)
+  return answer.kind === 'refused' ? stateAfter(limits, answer.usage ?? null, null) : limits
 }

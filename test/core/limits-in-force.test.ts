@@ -110,18 +110,18 @@ it('takes the burst of a limit on money in its own unit', () => {
   expect(burst({ burst: 2 })).toEqual({ kind: 'paced', perMs: 60_000, burst: 2_000_000 })
 })
 
-it('counts what is the same under one id, whatever the amount', () => {
+it('counts what is the same under one id, whatever the amount or the burst', () => {
   const idOf = (more: Partial<Limit>, subject?: string) => {
     const counters = limitsInForce({ limits: [{ ...rpm, ...more }] }, {}, null).map(counterOf)
     return counters.map((counter) => (subject === undefined ? counter : withSubject(counter, subject)).id)[0]
   }
   expect(idOf({ amount: 5, hard: true })).toBe(idOf({}))
+  expect(idOf({ shape: 'paced', burst: 3 })).toBe(idOf({ shape: 'paced' }))
   const others = [
     { name: 'other' },
     { of: 'tokens' },
     { perSeconds: 61 },
     { shape: 'paced' },
-    { shape: 'paced', burst: 3 },
     { scope: 'key' },
     { perSeconds: undefined, per: 'day' },
     { perSeconds: undefined, per: 'month' },

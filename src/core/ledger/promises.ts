@@ -34,9 +34,12 @@ export class Promises {
     }
     const last = promised.told.at(-1)?.atMs ?? freeAtMs
     const atMs = promised.copy.freeAt(units, Math.max(freeAtMs, last), amount)
-    // A window is whole again within its own length; a paced limit goes on evenly for as long as anybody comes.
-    const horizonMs = window.kind === 'sliding' ? nowMs + window.perMs : freeAtMs + PROMISE_HORIZON_MS
-    if (!(atMs <= horizonMs) || promised.told.length >= PROMISES_MAX) return freeAtMs
+    // A window is whole again within its own length; a paced limit goes on evenly for as long as anybody comes. Who
+    // finds no moment before that comes with the last: at an earlier one it would take what others were told of.
+    const horizonMs =
+      window.kind === 'sliding' ? Math.max(freeAtMs, nowMs + window.perMs) : freeAtMs + PROMISE_HORIZON_MS
+    if (!(atMs <= horizonMs) || promised.told.length >= PROMISES_MAX)
+      return Math.max(freeAtMs, Math.min(last, horizonMs))
     promised.copy.charge(units, atMs, amount)
     promised.told.push({ atMs, units })
     return atMs

@@ -70,7 +70,8 @@ export class Settlement {
     if (own !== undefined && !own.isSlice) this.#settleOwn(own, row, nowMs)
     else if (charge !== undefined && 'slice' in charge) this.#settleSliced(charge.slice, charge.units, row, nowMs)
     else if (charge !== undefined) this.#chargeLate(charge.counters, row, nowMs)
-    if (row.model !== null && row.usage !== null && wentOn(row)) {
+    // A failure says nothing of how long an answer is.
+    if (row.model !== null && row.usage !== null && row.outcome !== 'failed' && wentOn(row)) {
       const known = this.#learned.get(row.model) ?? this.#journal.learned(row.model) ?? START
       this.#learned.set(row.model, learn(known, { promptWeight: own?.promptWeight ?? 0, usage: row.usage }))
     }

@@ -9,7 +9,8 @@ import type { Counter, CounterLevel, Level } from './types.ts'
 /** A counter as it was named last, with what it has counted: charges over time, or leases. */
 export interface Tally {
   counter: Counter
-  readonly count: Count | null
+  /** Made anew where a paced limit gets another burst. */
+  count: Count | null
   readonly leases: Leases
   /** Reservations and waiters that need it to stay in memory. */
   uses: number

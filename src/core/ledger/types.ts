@@ -98,6 +98,8 @@ export interface LimitState {
   readonly counters: readonly Counter[]
   /** By index of `counters`. */
   readonly levels: readonly Level[]
+  /** What was taken of each in advance, by index; absent where nothing was. */
+  readonly units?: readonly number[]
 }
 
 /** The ledger's answer; `levels` by index of the ask's counters. */
