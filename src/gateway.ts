@@ -1,5 +1,5 @@
 /** The request path: authenticate → admit → reserve → route → dispatch → record. Every branch is here; the rooms decide or do. */
-import { type Admission, admit } from './admit/admit.ts'
+import { type Admission, admit, type Standing } from './admit/admit.ts'
 import { guardRate } from './admit/rate-guard.ts'
 import { reserve } from './admit/reserve.ts'
 import { authenticate, type Guard } from './authenticate/authenticate.ts'
@@ -8,7 +8,7 @@ import { type Refusal, refusal } from './core/errors.ts'
 import { type InferenceRequest, promptBytes } from './core/inference.ts'
 import { modelOf } from './core/models.ts'
 import type { Caller } from './core/tenant.ts'
-import { usageEstimated } from './core/usage.ts'
+import { type Usage, usageEstimated } from './core/usage.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
 import { end, type Recordable } from './record/end.ts'
 import { route } from './route/route.ts'
@@ -18,14 +18,19 @@ import type { Deployment, Services } from './services.ts'
 export interface Entry {
   readonly deployment: Deployment
   readonly caller: Caller
+  /** The same key a while later, under the policy as it is then. */
+  readonly again: () => Promise<Entered>
 }
+
+/** Let in, or not. */
+type Entered = (Entry & { readonly kind: 'entry' }) | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** How a request is answered: exactly one of these, each recorded once. `cancelled`: the client left first. */
 export type Answer = Told &
   (
     | (Extract<Outcome, { kind: 'whole' }> & { readonly costMicroUsd: number | null })
     | Extract<Outcome, { kind: 'stream' | 'cancelled' }>
-    | (Tried & { readonly kind: 'refused'; readonly refusal: Refusal })
+    | (Tried & { readonly kind: 'refused'; readonly refusal: Refusal; readonly usage?: Usage | null })
   )
 
 /** What every answer tells of admission: how the limits that applied stood, and the time waited for its turn. */
@@ -37,16 +42,13 @@ const UNREADABLE = 'The configuration cannot be read at the moment. Try again in
 const NO_DEPLOYMENT = refusal('overloaded', UNREADABLE, { retryAfterMs: 1000 })
 
 /** Lets a caller in, or not. Comes before the body is read, so the skins call it first. */
-export async function enter(
-  services: Services,
-  guard: Guard,
-  presented: Presented,
-): Promise<(Entry & { readonly kind: 'entry' }) | { readonly kind: 'refused'; readonly refusal: Refusal }> {
+export async function enter(services: Services, guard: Guard, presented: Presented): Promise<Entered> {
   const deployment = services.deployment.peek() ?? (await services.deployment.get().catch(() => null))
   if (deployment === null) return { kind: 'refused', refusal: NO_DEPLOYMENT }
   const authentication = await authenticate(guard, presented, deployment)
   if (authentication.kind === 'refused') return authentication
-  return { kind: 'entry', deployment, caller: authentication.caller }
+  const again = (): Promise<Entered> => enter(services, guard, presented)
+  return { kind: 'entry', deployment, caller: authentication.caller, again }
 }
 
 /** Answers one request of somebody let in. Aborting `signal` (the client left) cancels in every phase. Never rejects. */
@@ -66,7 +68,14 @@ export async function answer(
   const model = modelOf(entry.deployment.models, entry.caller, request.alias)
   if ('code' in model) return refused(model, UNASKED)
 
-  const asked = admit(services, entry, request, model, signal)
+  const { deployment, caller, again } = entry
+  const confirm = async (): Promise<Standing> => {
+    const standing = await again()
+    if (standing.kind === 'refused') return standing
+    const same = modelOf(standing.deployment.models, standing.caller, request.alias)
+    return 'code' in same ? { kind: 'refused', refusal: same } : standing
+  }
+  const asked = admit(services, { deployment, caller, confirm }, request, model, signal)
   const admission = asked instanceof Promise ? await asked : asked
   const told = { limits: admission.limits, queueMs: admission.queueMs }
   if (admission.kind === 'refused') return refused(admission.refusal, told)

@@ -2,19 +2,19 @@
 import type { Config } from '../core/config.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
-import { START, unitsOf } from '../core/ledger/estimates.ts'
 import type { LocalLimiter } from '../core/ledger/local-limiter.ts'
 import type { RoundTrips } from '../core/ledger/round-trips.ts'
 import type { Slices } from '../core/ledger/slices.ts'
 import type { Ask, AskReply, Charge, LimitState, Verdict } from '../core/ledger/types.ts'
-import { ASKS_MAX, RESERVATION_SLACK_MS } from '../core/limits.ts'
+import { ASKS_MAX, WAIT_CONFIRM_MS } from '../core/limits.ts'
 import type { Model } from '../core/snapshot.ts'
 import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
 import type { TenantStore } from '../stores/types.ts'
 import { keepLease, type LeaseServices } from './leases.ts'
-import { type AppliedLimits, limitsFor } from './limits.ts'
-import { maxWaitMsOf, needsOf, type RequestNeeds } from './needs.ts'
-import { limitRefusal, queueTimeout } from './refusals.ts'
+import { type AppliedLimits, areSame, limitsFor } from './limits.ts'
+import { askOf, needsOf, type RequestNeeds, unitsOfAsk } from './needs.ts'
+import { isShort, limitRefusal, queueTimeout } from './refusals.ts'
+import { LEFT, orLeft, within } from './waiting.ts'
 
 /** What admission stands on. */
 export interface AdmitServices extends LeaseServices {
@@ -26,6 +26,17 @@ export interface AdmitServices extends LeaseServices {
   readonly roundTrips: RoundTrips
   readonly localLimiter: LocalLimiter
 }
+
+/** Somebody let in, under the policy of that moment. */
+export interface Admitting {
+  readonly deployment: { readonly config: Config }
+  readonly caller: Caller
+}
+
+/** The same a while later: under the policy as it is now, or no longer let in. */
+export type Standing =
+  | (Admitting & { readonly kind: 'entry' })
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 /** What every verdict tells of the limits. */
 interface Told {
@@ -76,7 +87,7 @@ const GONE = refusal('invalid_api_key', 'This API key is not valid. Check it, or
  */
 export function admit(
   services: AdmitServices,
-  { deployment, caller }: { readonly deployment: { readonly config: Config }; readonly caller: Caller },
+  { deployment, caller, confirm }: Admitting & { readonly confirm: () => Promise<Standing> },
   request: InferenceRequest,
   model: Model,
   client: AbortSignal,
@@ -90,56 +101,36 @@ export function admit(
 
   const place = placeOf(caller)
   const owner = ownerOf(place)
-  const learned = services.slices.learned(owner, request.alias) ?? START
-  const units = counters.map((counter) => unitsOf(counter, needed.needs, learned))
+  const units = unitsOfAsk(counters, needed, services.slices.learned(owner, request.alias))
   const taken = services.slices.take(owner, setId, units, services.clock.now())
   if (taken === null) {
     const ask = askOf(services.isolate, caller, request, model, applied, needed)
-    return new Asking(services, { place, owner, ask, applied, needed, units, client }).verdict()
+    const asking = { request, model, client, confirm, place, owner, ask, applied, needed, units }
+    return new Asking(services, asking).verdict()
   }
   const { moneyLimit, capOutput } = needed
-  const limits = { counters, levels: taken.levels }
+  const limits = { counters, levels: taken.levels, units }
   return { kind: 'admitted', limits, queueMs: 0, charge: taken.charge, moneyLimit, capOutput, release: NOTHING }
-}
-
-function askOf(
-  isolate: string,
-  caller: Caller,
-  request: InferenceRequest,
-  model: Model,
-  { counters }: AppliedLimits,
-  { needs }: RequestNeeds,
-): Ask {
-  const { totalMs } = model.config.timeouts
-  return {
-    id: request.requestId,
-    isolate,
-    startedAtMs: request.startedAtMs,
-    key: caller.key.id,
-    model: request.alias,
-    counters,
-    needs,
-    maxWaitMs: maxWaitMsOf(caller.tenant, request),
-    lifeMs: Math.min(totalMs, request.timeoutMs ?? totalMs) + RESERVATION_SLACK_MS,
-    slices: [],
-  }
 }
 
 /** A request that cannot be decided about here. */
 interface Case {
+  readonly request: InferenceRequest
+  readonly model: Model
+  readonly client: AbortSignal
+  readonly confirm: () => Promise<Standing>
   readonly place: TenantPlace
   readonly owner: string
   readonly ask: Ask
   readonly applied: AppliedLimits
   readonly needed: RequestNeeds
   readonly units: readonly number[]
-  readonly client: AbortSignal
 }
 
 /** Its way to a verdict. */
 class Asking {
   readonly #services: AdmitServices
-  readonly #case: Case
+  #case: Case
   readonly #beganMs: number
   #isQueued = false
 
@@ -163,14 +154,60 @@ class Asking {
       this.#isQueued = true
       const endsMs = clock.now() + this.#waitMs() + roundTrips.deadlineMs(this.#case.owner)
       const turn = tenants.turn(this.#case.place, this.#case.ask.id, endsMs - clock.now())
-      const verdict = await orLeft(turn, this.#case.client).catch(() => null)
+      const verdict = await this.#turn(turn).catch(() => null)
       if (verdict === LEFT) return this.#left(null)
-      if (verdict !== null) return this.#said(verdict)
+      if (verdict !== null) return 'queueMs' in verdict ? verdict : this.#said(verdict)
       if (clock.now() >= endsMs) break
     }
     if (localLimiter.failed(this.#case.owner, clock.now()))
       this.#services.log({ level: 'error', event: 'ledger-out-of-reach', tenant: this.#case.place.id })
     return this.#alone(true)
+  }
+
+  /** Its turn. Whether it still may, and under which limits, can change in the meantime. */
+  async #turn(turn: Promise<Verdict>): Promise<Verdict | Admission | typeof LEFT> {
+    for (;;) {
+      const verdict = await orLeft(within(this.#services.clock, WAIT_CONFIRM_MS, turn), this.#case.client)
+      if (verdict !== undefined) return verdict
+      const changed = await this.#confirm()
+      if (changed !== null) return changed
+    }
+  }
+
+  /** What a change of policy makes of it; null while it waits on, at its place, under the limits that hold now. */
+  async #confirm(): Promise<Verdict | Admission | null> {
+    const before = this.#case
+    const { owner, request, model, ask } = before
+    const standing = await before.confirm()
+    // That nobody can say is no reason to send away who was let in.
+    if (standing.kind === 'refused')
+      return standing.refusal.code === 'overloaded' ? null : this.#sentAway('refused', standing.refusal)
+    const { config } = standing.deployment
+    const applied = limitsFor(config, standing.caller, request.alias, request.user)
+    if (areSame(applied, before.applied)) return null
+    if (applied.counters.length === 0) {
+      this.#withdraw()
+      return { ...UNLIMITED, queueMs: this.#queueMs() }
+    }
+    const needed = needsOf(request, model, applied, config.unknownPrice)
+    if ('code' in needed) return this.#sentAway('short', needed)
+    const units = unitsOfAsk(applied.counters, needed, this.#services.slices.learned(owner, request.alias))
+    this.#case = { ...before, applied, needed, units, ask: { ...ask, counters: applied.counters, needs: needed.needs } }
+    const reply = await this.#admit(this.#services.roundTrips.deadlineMs(owner)).catch(() => null)
+    // Not heard: it is told at the next look.
+    if (reply === null) this.#case = before
+    return reply === null || reply.kind === 'queued' ? null : reply
+  }
+
+  #sentAway(kind: 'refused' | 'short', reason: Refusal): Admission {
+    this.#withdraw()
+    return { limits: null, queueMs: this.#queueMs(), kind, refusal: reason }
+  }
+
+  /** What was asked must not be granted to nobody. */
+  #withdraw(): void {
+    const { background, tenants } = this.#services
+    background(tenants.withdraw(this.#case.place, this.#case.ask.id).catch(NOTHING))
   }
 
   /** What is left of its wait. */
@@ -206,7 +243,8 @@ class Asking {
     if (verdict.kind === 'refused') return this.#refused(verdict, limits, queueMs)
     slices.learn(this.#case.owner, this.#case.ask.model, verdict.learned)
     const release = this.#isHeld() ? keepLease(this.#services, this.#case.place, this.#case.ask.id) : NOTHING
-    return this.#admitted(limits, null, release)
+    const units = unitsOfAsk(counters, this.#case.needed, verdict.learned)
+    return this.#admitted({ ...limits, units }, null, release)
   }
 
   #refused(verdict: Extract<Verdict, { kind: 'refused' }>, limits: LimitState, queueMs: number): Admission {
@@ -218,11 +256,11 @@ class Asking {
 
   /** The ledger is out of reach, and this isolate decides by itself, for a part of what the limits allow. */
   #alone(isAsked: boolean): Admission {
-    const { clock, localLimiter, background, tenants } = this.#services
-    const { place, owner, ask, units } = this.#case
+    const { clock, localLimiter } = this.#services
+    const { owner, ask, units } = this.#case
     if (!localLimiter.take(owner, ask, units, clock.now())) {
-      // What was asked may still be heard: it must not be granted to nobody.
-      if (isAsked) background(tenants.withdraw(place, ask.id).catch(NOTHING))
+      // What was asked may still be heard.
+      if (isAsked) this.#withdraw()
       return { limits: null, queueMs: this.#queueMs(), kind: 'refused', refusal: OUT_OF_REACH }
     }
     const release = this.#isHeld() ? () => localLimiter.release(owner, ask, clock.now()) : NOTHING
@@ -254,25 +292,4 @@ class Asking {
   #isHeld(): boolean {
     return this.#case.applied.counters.some(({ window }) => window.kind === 'held')
   }
-}
-
-const LEFT = Symbol('the client left')
-
-/** What comes of the work, or `LEFT` as soon as the client has left; then the work's own failure is nobody's. */
-function orLeft<T>(work: Promise<T>, client: AbortSignal): Promise<T | typeof LEFT> {
-  return new Promise((resolve, reject) => {
-    const leave = (): void => resolve(LEFT)
-    if (client.aborted) leave()
-    client.addEventListener('abort', leave, { once: true })
-    work.then(resolve, reject).finally(() => client.removeEventListener('abort', leave))
-  })
-}
-
-/** Do only tokens or money stand in the way, and would requests and concurrency have had room? */
-function isShort(by: number, { counters, levels }: LimitState): boolean {
-  const of = counters[by]?.of
-  if (of !== 'tokens' && of !== 'usd') return false
-  return counters.every(
-    (counter, index) => counter.of === 'tokens' || counter.of === 'usd' || (levels[index]?.remaining ?? 0) >= 1,
-  )
 }

@@ -26,6 +26,16 @@ export function limitsFor(config: Config, caller: Caller, alias: string, user: s
   return known.of(alias, user)
 }
 
+/** Do they count the same, up to the same amounts? */
+export function areSame(one: AppliedLimits, other: AppliedLimits): boolean {
+  if (one === other) return true
+  if (one.setId !== other.setId) return false
+  return one.counters.every(({ amount, hard }, index) => {
+    const counter = other.counters[index]
+    return amount === counter?.amount && hard === counter.hard
+  })
+}
+
 const compiled = new WeakMap<Caller, CallerLimits>()
 const NONE: AppliedLimits = { counters: [], setId: '', hasMoney: null, isWorstCase: false }
 

@@ -2,13 +2,14 @@
 import type { Config } from '../core/config.ts'
 import type { Refusal } from '../core/errors.ts'
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
-import { promptTokensMax, promptWeight, type TextSize } from '../core/ledger/estimates.ts'
-import type { Needs } from '../core/ledger/types.ts'
+import { promptTokensMax, promptWeight, START, type TextSize, unitsOf } from '../core/ledger/estimates.ts'
+import type { Ask, Counter, Learned, Needs } from '../core/ledger/types.ts'
+import { RESERVATION_SLACK_MS } from '../core/limits.ts'
 import { unpricedModel } from '../core/models.ts'
 import type { Price } from '../core/money.ts'
 import { answersOf, askedOutputTokens, outputCapOf } from '../core/outputs.ts'
 import type { Model, Target } from '../core/snapshot.ts'
-import type { Tenant } from '../core/tenant.ts'
+import type { Caller, Tenant } from '../core/tenant.ts'
 import type { AppliedLimits } from './limits.ts'
 
 /** What the ledger is asked for, and what of it the attempts must keep to. */
@@ -103,3 +104,32 @@ function worstMicroUsd(price: Price | undefined, bound: Bound | undefined): numb
 }
 
 const largest = (values: readonly number[]): number => Math.max(0, ...values)
+
+/** The question to the ledger. */
+export function askOf(
+  isolate: string,
+  caller: Caller,
+  request: InferenceRequest,
+  model: Model,
+  { counters }: AppliedLimits,
+  { needs }: RequestNeeds,
+): Ask {
+  const { totalMs } = model.config.timeouts
+  return {
+    id: request.requestId,
+    isolate,
+    startedAtMs: request.startedAtMs,
+    key: caller.key.id,
+    model: request.alias,
+    counters,
+    needs,
+    maxWaitMs: maxWaitMsOf(caller.tenant, request),
+    lifeMs: Math.min(totalMs, request.timeoutMs ?? totalMs) + RESERVATION_SLACK_MS,
+    slices: [],
+  }
+}
+
+/** What the request takes of each of its counters, as far as this isolate knows. */
+export function unitsOfAsk(counters: readonly Counter[], { needs }: RequestNeeds, learned: Learned = START): number[] {
+  return counters.map((counter) => unitsOf(counter, needs, learned))
+}

@@ -1,6 +1,6 @@
 /** What a caller is told whom a limit stops: which one, what it allows, and the way out. No I/O. */
 import { type ErrorCode, type Refusal, refusal } from '../core/errors.ts'
-import type { Counter, Unit, Verdict, Window } from '../core/ledger/types.ts'
+import type { Counter, LimitState, Unit, Verdict, Window } from '../core/ledger/types.ts'
 import { formatUsd } from '../core/money.ts'
 
 /** What is read of a ledger's refusal. */
@@ -80,3 +80,12 @@ const waitWords = ({ retryAfterMs }: Refused): string =>
 
 /** Rounded up to a tenth, so that a message never says less than its header. */
 const secondsWords = (ms: number): string => `${Math.ceil(ms / 100) / 10} s`
+
+/** Do only tokens or money stand in the way, and would requests and concurrency have had room? */
+export function isShort(by: number, { counters, levels }: LimitState): boolean {
+  const of = counters[by]?.of
+  if (of !== 'tokens' && of !== 'usd') return false
+  return counters.every(
+    (counter, index) => counter.of === 'tokens' || counter.of === 'usd' || (levels[index]?.remaining ?? 0) >= 1,
+  )
+}

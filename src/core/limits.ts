@@ -233,6 +233,8 @@ export const ASKS_MAX = 3
 /** A flush that failed is tried again by whoever made it, after this and then twice as long each time, so often. */
 export const USAGE_RETRY_MS = 1000
 export const USAGE_RETRIES_MAX = 4
+/** How often a request that waits looks whether it still may, and under which limits: changes are in force within 10 s. */
+export const WAIT_CONFIRM_MS = 2000
 /** Slots of a sliding window: what it stores at most, and what it is too careful by, a slot's width. */
 export const LEDGER_WINDOW_SLOTS = 120
 /** Charges that a paced count remembers in order to undo one exactly. */

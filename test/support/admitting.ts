@@ -1,5 +1,5 @@
 /** One isolate's admission around a ledger in the test's hand. */
-import { type Admission, admit } from '../../src/admit/admit.ts'
+import { type Admission, admit, type Standing } from '../../src/admit/admit.ts'
 import type { ConfigDocument } from '../../src/core/config.ts'
 import { Heartbeats } from '../../src/core/ledger/heartbeats.ts'
 import { LocalLimiter } from '../../src/core/ledger/local-limiter.ts'
@@ -99,6 +99,12 @@ export function admitting(limits: Limits, tenant: Partial<Tenant> = {}) {
     limits,
   })
   const caller = callerOf({ tenant })
+  /** What those who wait are told of their standing. */
+  const policy = { confirm: async (): Promise<Standing> => ({ kind: 'entry', deployment, caller }) }
+  /** The tenant's own limits change while somebody waits. */
+  const relimit = (limits: Limits): void => {
+    policy.confirm = async () => ({ kind: 'entry', deployment, caller: callerOf({ tenant: { ...tenant, limits } }) })
+  }
   let requests = 0
   /** Admits one more request. */
   const next = (more: Parameters<typeof requestOf>[0] = {}, client: AbortSignal = new AbortController().signal) => {
@@ -106,12 +112,27 @@ export function admitting(limits: Limits, tenant: Partial<Tenant> = {}) {
     const request = requestOf({ requestId: `r${requests}`, startedAtMs: clock.now(), ...more })
     const model = deployment.models.get(request.alias)
     if (model === undefined) throw new Error(`no model ${request.alias}`)
-    return admit(services, { deployment, caller }, request, model, client)
+    return admit(services, { deployment, caller, confirm: () => policy.confirm() }, request, model, client)
   }
   const outOfReach = (): void => {
     ledger.admit = () => Promise.reject(new Error('out of reach'))
   }
-  return { clock, services, ledger, asks, deadlines, turns, withdrawn, renewed, background, lines, next, outOfReach }
+  return {
+    clock,
+    services,
+    ledger,
+    asks,
+    deadlines,
+    turns,
+    withdrawn,
+    renewed,
+    background,
+    lines,
+    next,
+    outOfReach,
+    policy,
+    relimit,
+  }
 }
 
 /** What a caller is told: `ok`, or the code. */

@@ -2,6 +2,8 @@
 import { BoundedMap } from '../../lib/bounded-map.ts'
 import { LEASE_MS, LEDGER_ENDED_MAX, LEDGER_ENDED_MS, LEDGER_WAITERS_MAX, SLICE_LIFE_MS } from '../limits.ts'
 import type { UsageRecord } from '../usage-record.ts'
+import { periodAt } from './calendar.ts'
+import { countOf } from './counts.ts'
 import { Demand } from './demand.ts'
 import { START, unitsOf } from './estimates.ts'
 import type { Journal, Reservation } from './journal.ts'
@@ -58,12 +60,12 @@ export class Ledger {
   /** May a request go on? The same ask twice is one. */
   ask(ask: Ask, nowMs: number): AskReply {
     this.#close(ask.slices, nowMs)
-    const claim = this.#claim(ask)
+    const claim = this.#claim(ask, nowMs)
     const endedAtMs = this.#ended.get(ask.id) ?? Number.NEGATIVE_INFINITY
     if (nowMs - endedAtMs < LEDGER_ENDED_MS) return this.#refused(claim, 0, CONCURRENCY_RETRY_MIN_MS, nowMs, false)
     if (this.#reservations.has(ask.id)) return this.#granted(claim, null, nowMs)
     const waiting = this.#queue.get(ask.id)
-    if (waiting !== undefined) return { kind: 'queued', etaMs: Math.max(0, waiting.deadlineMs - nowMs) }
+    if (waiting !== undefined) return this.#waitOn(waiting, claim, nowMs)
     const futile = claim.tallies.findIndex(({ counter }, index) => (claim.units[index] ?? 0) > counter.amount)
     if (futile !== -1) return this.#refused(claim, futile, this.#wholeLengthMs(claim, futile, nowMs), nowMs, true)
 
@@ -165,17 +167,22 @@ export class Ledger {
     this.#queue.changed()
   }
 
-  #claim(ask: Ask): Claim {
+  #claim(ask: Ask, nowMs: number): Claim {
     const learned = this.#journal.learned(ask.model) ?? START
     const units = ask.counters.map((counter) => unitsOf(counter, ask.needs, learned))
     this.#tallies.makeRoom(ask.counters.length)
-    return { ask, units, learned, tallies: ask.counters.map((counter) => this.#named(counter)) }
+    return { ask, units, learned, tallies: ask.counters.map((counter) => this.#named(counter, nowMs)) }
   }
 
-  /** The tally of a counter, whose amount is from now on the one named here. */
-  #named(counter: Counter): Tally {
+  /** The tally of a counter, whose amount and burst are from now on the ones named here. */
+  #named(counter: Counter, nowMs: number): Tally {
     const tally = this.#tallies.of(counter)
-    if (tally.counter.amount !== counter.amount) this.#queue.changed()
+    const { amount, window } = tally.counter
+    const repaced = counter.window.kind === 'paced' && window.kind === 'paced' && counter.window.burst !== window.burst
+    if (repaced && tally.count !== null) {
+      tally.count = countOf(counter.window, [tally.count.row(0, nowMs, amount).entry])
+    }
+    if (repaced || amount !== counter.amount) this.#queue.changed()
     tally.counter = counter
     return tally
   }
@@ -210,6 +217,14 @@ export class Ledger {
       (expired, by) => tell(expired, this.#expire(expired, expired === waiter && isLate ? turn.by : by, nowMs)),
     )
     return own ?? { kind: 'queued', etaMs: Math.max(0, turn.atMs - nowMs) }
+  }
+
+  /** Who waits already may have other limits by now; its place and its bound are the same. */
+  #waitOn(waiter: Waiter, claim: Claim, nowMs: number): AskReply {
+    this.#settlement.use(claim.ask.counters, 1)
+    this.#settlement.use(waiter.ask.counters, -1)
+    this.#queue.replace({ ...waiter, ...claim })
+    return { kind: 'queued', etaMs: Math.max(0, waiter.deadlineMs - nowMs) }
   }
 
   #expire(waiter: Waiter, by: number, nowMs: number): Verdict {
@@ -259,12 +274,12 @@ export class Ledger {
     return Math.max(1, Math.ceil(atMs - nowMs))
   }
 
-  /** No moment helps a claim that is more than the limit: it is told of a whole window. */
+  /** No moment helps a claim that is more than the limit: it is told of a whole window, or of the period's end. */
   #wholeLengthMs({ tallies }: Claim, by: number, nowMs: number): number {
-    const tally = tallies[by]
-    const window = tally?.counter.window
+    const window = tallies[by]?.counter.window
     if (window?.kind === 'sliding' || window?.kind === 'paced') return window.perMs
-    return Math.max(CONCURRENCY_RETRY_MIN_MS, tally === undefined ? 0 : levelOf(tally, nowMs).resetMs)
+    if (window?.kind === 'calendar') return periodAt(window.per, window.timeZone, nowMs).toMs - nowMs
+    return CONCURRENCY_RETRY_MIN_MS
   }
 
   /** A share in advance for an isolate that asks often: charged now, as of its last possible use. */

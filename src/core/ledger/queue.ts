@@ -55,6 +55,14 @@ export class Queue {
     this.#book(waiter, turn)
   }
 
+  /** Puts another claim in the place of one that waits. */
+  replace(waiter: Waiter): void {
+    for (const { counter } of this.#waiters.get(waiter.ask.id)?.tallies ?? []) this.#count(counter.id, -1)
+    this.#waiters.set(waiter.ask.id, waiter)
+    for (const { counter } of waiter.tallies) this.#count(counter.id, 1)
+    this.#ahead = null
+  }
+
   /** Takes a waiter out, wherever it stands. */
   remove(id: string): Waiter | undefined {
     const waiter = this.#waiters.get(id)
