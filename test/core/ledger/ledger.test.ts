@@ -59,7 +59,7 @@ describe('ask', () => {
     ledger.ask(askOf('a', [paced]))
     expect(ledger.ask(askOf('b', [paced], { maxWaitMs: 1000 }))).toEqual({ kind: 'queued', etaMs: 100 })
     expect(ledger.ask(askOf('b', [paced], { maxWaitMs: 1000 })).kind).toBe('queued')
-    expect(ledger.ledger.view([], 0).waiting).toBe(1)
+    expect(ledger.ledger.view([], 0)).toMatchObject({ waiting: 1, counters: [{ waiting: 1 }] })
   })
 
   it('for more than the whole amount is futile, whatever it would wait', () => {
@@ -194,7 +194,10 @@ describe('requests in flight', () => {
     const ledger = new ClockedLedger()
     for (let index = 0; index < 200; index += 1) {
       ledger.ask(askOf(`${index}`, [flight]))
-      ledger.settle([rowOf(`${index}`, 1, 1, { totalMs: 20_000 })])
+      ledger.settle([
+        rowOf(`${index}`, 1, 1, { totalMs: 20_000 }),
+        rowOf(`refused ${index}`, 0, 0, { attempts: 0, totalMs: 1 }),
+      ])
     }
     for (const id of ['a', 'b', 'c', 'd']) ledger.ask(askOf(id, [flight], { maxWaitMs: 600_000 }))
     const reply = ledger.ask(askOf('e', [flight]))
