@@ -158,12 +158,15 @@ describe.each(outages)('a ledger out of reach ($kind)', (fault) => {
 
     await sluice.faultsEverywhere([])
     for (const url of sluice.urls) expect(await degradedSeconds(sluice, url)).toBeGreaterThanOrEqual(OPEN_MS / 1000)
-    await eventually('every limit in force again', 5000, async () => {
-      const replies = await Promise.all(
-        ['rates', 'money', 'hard'].flatMap((id) => sluice.urls.map((url) => ask(sluice, id, url, 'back'))),
-      )
-      return replies.every(({ status }) => status === 200) ? true : undefined
-    })
+    const everywhere = ['money', 'hard', 'rates'].flatMap((id) => sluice.urls.map((url) => ({ id, url })))
+    await Promise.all(
+      everywhere.map(({ id, url }) =>
+        eventually(`${id} in force again at ${url}`, 5000, async () => {
+          const { status } = await ask(sluice, id, url, 'back')
+          return status === 200 ? true : undefined
+        }),
+      ),
+    )
     // Counted by the object again: the amount is what it was, in all isolates together.
     await sleep(PER_MS + 200)
     const back = `back-${fault.kind}`
