@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { RATE_GUARD_SECONDS_MAX, TIMEOUT_MAX_MS } from './limits.ts'
 
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -')
+/** Callers read it in headers; it goes there between quotes, as it is. */
+const limitName = z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 of A-Z, a-z, 0-9, ., _ and -')
 const alias = z.string().regex(/^[!-~]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')
 const timeoutMs = z.number().int().min(1).max(TIMEOUT_MAX_MS)
 const share = z.number().min(0).max(1)
@@ -68,7 +70,9 @@ const targetSchema = z.strictObject({
 
 /** A limit on requests, tokens, concurrency or money; the admission stage enforces it. */
 export const limitSchema = z.strictObject({
-  name: name.describe('One of the same name replaces it whole: of a tenant over the config, of a key over its tenant'),
+  name: limitName.describe(
+    'One of the same name replaces it whole: of a tenant over the config, of a key over its tenant',
+  ),
   of: z.enum(['requests', 'tokens', 'concurrency', 'usd']).optional(),
   amount: z.number().min(0).max(Number.MAX_SAFE_INTEGER).nullable().describe('null removes the limit of that name'),
   perSeconds: z.number().int().min(1).max(31_536_000).optional(),

@@ -19,6 +19,8 @@ export function limitFaults(limits: unknown, path: readonly PropertyKey[]): Faul
 const fault = (path: readonly PropertyKey[], message: string): Fault => ({ path: pointer(path), message })
 
 function faultsOfLimit(limit: unknown): [string, string][] {
+  // The schema's fault already.
+  if (typeof limit !== 'object' || limit === null) return []
   // `amount: null` removes the limit of that name: nothing else is read.
   if (field(limit, 'amount') === null) return []
   const has = (name: string): boolean => field(limit, name) !== undefined

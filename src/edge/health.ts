@@ -10,14 +10,14 @@ import { VERSION } from '../lib/version.ts'
 import type { Services } from '../services.ts'
 import { commonHeaders } from './headers.ts'
 
+const NO_GUARD =
+  'no store counts for it, so it lets everything pass: set UPSTASH_REDIS_REST_URL and its token, or add the binding RATE_LIMITER'
+
 /** Liveness. */
 export const health = (c: Context): Response =>
   Response.json({ status: 'ok', version: VERSION }, { headers: commonHeaders(c.req.raw.headers) })
 
-/**
- * Readiness: 200 when everything a request needs answers, else 503 with the part that does not. A target without a price
- * is only warned of: it answers, but nobody knows what it costs, and a limit on money may stop it.
- */
+/** Readiness: 200 when everything a request needs answers, else 503 with the part that does not. */
 export function ready(services: Services) {
   return async (_: Context): Promise<Response> => {
     const snapshot = await snapshotInForce(services)
@@ -30,8 +30,7 @@ export function ready(services: Services) {
       ...(opens ? {} : { vault: 'the master key does not open what is stored' }),
       ...Object.fromEntries(bindings.map((name) => [`binding:${name}`, 'missing'])),
     }
-    const unpriced = config === undefined ? [] : missingPrices(config)
-    const warnings = unpriced.map(({ model, targets }) => [`price:${model}`, `missing for ${targets.join(', ')}`])
+    const warnings = config === undefined ? [] : warningsOf(services, config)
     const isReady = isUp && opens && bindings.length === 0
     const body = {
       status: isReady ? 'ready' : 'degraded',
@@ -53,6 +52,18 @@ async function snapshotInForce({ directory, deployment, clock }: Services): Prom
     (newer) => newer ?? known ?? null,
     () => null,
   )
+}
+
+/**
+ * What keeps nobody from being answered, and is yet not as the config has it. A target without a price answers, but nobody
+ * knows what it costs, and a limit on money may stop it; a guard that nothing counts for stops nobody.
+ */
+function warningsOf({ rateLimiter }: Services, config: Config): [string, string][] {
+  const prices = missingPrices(config).map(({ model, targets }): [string, string] => [
+    `price:${model}`,
+    `missing for ${targets.join(', ')}`,
+  ])
+  return config.guard === undefined || rateLimiter !== undefined ? prices : [['guard', NO_GUARD], ...prices]
 }
 
 /** A master key that is well formed may still be the wrong one: no request could be served with it. */

@@ -99,7 +99,7 @@ function prepare(counters: readonly Counter[]): Prepared {
   }
 }
 
-/** Names of limits are `[a-z0-9-]`, so they need no escaping. */
+/** Names of limits are letters, digits, `.`, `_` and `-`, so they need no escaping. */
 function policyOf({ limit, of, amount, window }: Counter): string {
   const item = `"${limit}";q=${whole(amount)}${QUOTA_UNITS[of]}`
   switch (window.kind) {

@@ -24,7 +24,10 @@ const healthSchema = z.object({ status: z.string(), version: z.string() })
 const readySchema = z.object({
   status: z.enum(['ready', 'degraded']),
   checks: z.record(z.string(), z.string()),
-  warnings: z.record(z.string(), z.string()).optional().describe('What does not keep it from working: missing prices'),
+  warnings: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('What does not keep it from working: missing prices, a guard that nothing counts for'),
 })
 
 const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })

@@ -71,6 +71,10 @@ it('takes every field of the contract, and keeps it', () => {
   expect(configSchema.parse(whole)).toMatchObject(whole)
 })
 
+it.each(['rpm', 'per_user', 'Org.TPM-2'])('takes %s as the name of a limit', (name) => {
+  expect(configSchema.safeParse({ limits: [{ name, of: 'requests', amount: 1, perSeconds: 1 }] }).success).toBe(true)
+})
+
 it('has the defaults that the contract shows', () => {
   const { providers, models } = configSchema.parse({
     providers: { gpu: { protocol: 'openai', pool: { replicas: [{ id: 'a', url: 'https://gpu.example.com' }] } } },
@@ -114,6 +118,8 @@ it.each([
   { limits: [{ name: 'x', of: 'requests', amount: 2 ** 53, perSeconds: 1 }] },
   { limits: [{ name: 'x', of: 'requests', amount: 1, perSeconds: 1, model: '' }] },
   { limits: [{ name: 'x', of: 'requests', amount: 1, perSeconds: 1, model: 'chat large' }] },
+  { limits: [{ name: 'per user', of: 'requests', amount: 1, perSeconds: 1 }] },
+  { limits: [{ name: 'x"', of: 'requests', amount: 1, perSeconds: 1 }] },
   { guard: {} },
   { guard: { requests: 0, perSeconds: 1 } },
   { guard: { requests: 1.5, perSeconds: 1 } },

@@ -46,4 +46,5 @@ it('names every repetition of a name, at the place given', () => {
 it('leaves what is no list of limits to the schema', () => {
   expect(limitFaults(undefined, [])).toEqual([])
   expect(limitFaults({ name: 'x' }, [])).toEqual([])
+  expect(limitFaults(['rpm', null, 7], [])).toEqual([])
 })

@@ -90,6 +90,16 @@ it('warns of targets without a price, and is ready all the same', async () => {
   })
 })
 
+it('warns of a guard that has no store to count with', async () => {
+  const config = { guard: { requests: 10, perSeconds: 60 } }
+  const rateLimiter = { limit: async () => ({ allowed: true as const }) }
+  const lacking = await (await isolate({ config, services: { rateLimiter: undefined } })).fetch('/ready')
+  expect(lacking.status).toBe(200)
+  expect(await lacking.json()).toMatchObject({ warnings: { guard: expect.stringContaining('RATE_LIMITER') } })
+  const having = await (await isolate({ config, services: { rateLimiter } })).fetch('/ready')
+  expect(await having.json()).toEqual({ status: 'ready', checks: { directory: 'ok' } })
+})
+
 it('says that the Directory is down, though a snapshot still serves', async () => {
   const { directory: real } = (await isolate()).services
   let isDown = false
