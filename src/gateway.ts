@@ -1,5 +1,5 @@
 /** The request path: authenticate → admit → reserve → route → dispatch → record. Every branch is here; the rooms decide or do. */
-import { type Admission, admit, type Standing } from './admit/admit.ts'
+import { type Admission, admit } from './admit/admit.ts'
 import { guardRate } from './admit/rate-guard.ts'
 import { reserve } from './admit/reserve.ts'
 import { authenticate, type Guard } from './authenticate/authenticate.ts'
@@ -62,31 +62,22 @@ export async function answer(
     refuse(services, entry, request, reason)
     return { ...UNTRIED, ...told, kind: 'refused', refusal: reason }
   }
-  const { guard } = entry.deployment.config
-  const tooFast = guard === undefined ? null : await guardRate(services, entry.caller, guard)
+  const { deployment, caller } = entry
+  const { guard } = deployment.config
+  const tooFast = guard === undefined ? null : await guardRate(services, caller, guard)
   if (tooFast !== null) return refused(tooFast, UNASKED)
-  const model = modelOf(entry.deployment.models, entry.caller, request.alias)
+  const model = modelOf(deployment.models, caller, request.alias)
   if ('code' in model) return refused(model, UNASKED)
 
-  const { deployment, caller, again } = entry
-  const confirm = async (): Promise<Standing> => {
-    const standing = await again()
-    if (standing.kind === 'refused') return standing
-    const same = modelOf(standing.deployment.models, standing.caller, request.alias)
-    return 'code' in same ? { kind: 'refused', refusal: same } : standing
-  }
-  const asked = admit(services, { deployment, caller, confirm }, request, model, signal)
+  const asked = admit(services, entry, request, model, signal)
   const admission = asked instanceof Promise ? await asked : asked
   const told = { limits: admission.limits, queueMs: admission.queueMs }
   if (admission.kind === 'refused') return refused(admission.refusal, told)
-  if (admission.kind === 'cancelled') {
-    leave(services, entry, request)
-    return { ...UNTRIED, ...told, kind: 'cancelled' }
-  }
+  if (admission.kind === 'cancelled') return leave(services, entry, request)
   const reservation = reserve(admission)
   if (reservation.kind === 'refused') return refused(reservation.refusal, told)
 
-  const plan = route(services, entry.deployment, entry.caller, request, model, reservation)
+  const plan = route(services, deployment, caller, request, model, reservation)
   const outcome: Outcome =
     plan.kind === 'plan'
       ? await dispatch(services, request, plan, signal)
@@ -123,7 +114,8 @@ export function refuse(services: Services, entry: Entry, request: Recordable, re
   end(services, entry, request, { ...UNTRIED, outcome: 'refused', refusal: refused })
 }
 
-/** Records somebody let in who left before there was a request to answer. */
-export function leave(services: Services, entry: Entry, request: Recordable): void {
+/** Records somebody let in who left before anybody was asked. */
+export function leave(services: Services, entry: Entry, request: Recordable): Answer {
   end(services, entry, request, { ...UNTRIED, outcome: 'cancelled' })
+  return { ...UNTRIED, ...UNASKED, kind: 'cancelled' }
 }

@@ -7,6 +7,7 @@ import type { RoundTrips } from '../core/ledger/round-trips.ts'
 import type { Slices } from '../core/ledger/slices.ts'
 import type { Ask, AskReply, Charge, LimitState, Verdict } from '../core/ledger/types.ts'
 import { ASKS_MAX, WAIT_CONFIRM_MS } from '../core/limits.ts'
+import { modelOf } from '../core/models.ts'
 import type { Model } from '../core/snapshot.ts'
 import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
 import type { TenantStore } from '../stores/types.ts'
@@ -29,7 +30,7 @@ export interface AdmitServices extends LeaseServices {
 
 /** Somebody let in, under the policy of that moment. */
 export interface Admitting {
-  readonly deployment: { readonly config: Config }
+  readonly deployment: { readonly config: Config; readonly models: ReadonlyMap<string, Model> }
   readonly caller: Caller
 }
 
@@ -87,7 +88,7 @@ const GONE = refusal('invalid_api_key', 'This API key is not valid. Check it, or
  */
 export function admit(
   services: AdmitServices,
-  { deployment, caller, confirm }: Admitting & { readonly confirm: () => Promise<Standing> },
+  { deployment, caller, again }: Admitting & { readonly again: () => Promise<Standing> },
   request: InferenceRequest,
   model: Model,
   client: AbortSignal,
@@ -105,7 +106,7 @@ export function admit(
   const taken = services.slices.take(owner, setId, units, services.clock.now())
   if (taken === null) {
     const ask = askOf(services.isolate, caller, request, model, applied, needed)
-    const asking = { request, model, client, confirm, place, owner, ask, applied, needed, units }
+    const asking = { request, model, client, again, place, owner, ask, applied, needed, units }
     return new Asking(services, asking).verdict()
   }
   const { moneyLimit, capOutput } = needed
@@ -118,7 +119,7 @@ interface Case {
   readonly request: InferenceRequest
   readonly model: Model
   readonly client: AbortSignal
-  readonly confirm: () => Promise<Standing>
+  readonly again: () => Promise<Standing>
   readonly place: TenantPlace
   readonly owner: string
   readonly ask: Ask
@@ -178,11 +179,13 @@ class Asking {
   async #confirm(): Promise<Verdict | Admission | null> {
     const before = this.#case
     const { owner, request, model, ask } = before
-    const standing = await before.confirm()
+    const standing = await before.again()
     // That nobody can say is no reason to send away who was let in.
     if (standing.kind === 'refused')
       return standing.refusal.code === 'overloaded' ? null : this.#sentAway('refused', standing.refusal)
-    const { config } = standing.deployment
+    const { config, models } = standing.deployment
+    const known = modelOf(models, standing.caller, request.alias)
+    if ('code' in known) return this.#sentAway('refused', known)
     const applied = limitsFor(config, standing.caller, request.alias, request.user)
     if (areSame(applied, before.applied)) return null
     if (applied.counters.length === 0) {

@@ -112,7 +112,7 @@ export function admitting(limits: Limits, tenant: Partial<Tenant> = {}) {
     const request = requestOf({ requestId: `r${requests}`, startedAtMs: clock.now(), ...more })
     const model = deployment.models.get(request.alias)
     if (model === undefined) throw new Error(`no model ${request.alias}`)
-    return admit(services, { deployment, caller, confirm: () => policy.confirm() }, request, model, client)
+    return admit(services, { deployment, caller, again: () => policy.confirm() }, request, model, client)
   }
   const outOfReach = (): void => {
     ledger.admit = () => Promise.reject(new Error('out of reach'))
