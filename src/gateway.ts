@@ -38,13 +38,12 @@ type Told = Pick<Admission, 'limits' | 'queueMs'>
 
 const UNTRIED: Tried = { attempts: 0, target: null, askedAtMs: null }
 const UNASKED: Told = { limits: null, queueMs: 0 }
-const UNREADABLE = 'The configuration cannot be read at the moment. Try again in a second.'
-const NO_DEPLOYMENT = refusal('overloaded', UNREADABLE, { retryAfterMs: 1000 })
+const UNREADABLE = refusal('overloaded', 'The configuration cannot be read now. Try again.', { retryAfterMs: 1000 })
 
 /** Lets a caller in, or not. Comes before the body is read, so the skins call it first. */
 export async function enter(services: Services, guard: Guard, presented: Presented): Promise<Entered> {
   const deployment = services.deployment.peek() ?? (await services.deployment.get().catch(() => null))
-  if (deployment === null) return { kind: 'refused', refusal: NO_DEPLOYMENT }
+  if (deployment === null) return { kind: 'refused', refusal: UNREADABLE }
   const authentication = await authenticate(guard, presented, deployment)
   if (authentication.kind === 'refused') return authentication
   const again = (): Promise<Entered> => enter(services, guard, presented)
@@ -58,11 +57,11 @@ export async function answer(
   request: InferenceRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const { deployment, caller } = entry
   const refused = (reason: Refusal, told: Told): Answer => {
     refuse(services, entry, request, reason)
     return { ...UNTRIED, ...told, kind: 'refused', refusal: reason }
   }
-  const { deployment, caller } = entry
   const { guard } = deployment.config
   const tooFast = guard === undefined ? null : await guardRate(services, caller, guard)
   if (tooFast !== null) return refused(tooFast, UNASKED)

@@ -106,9 +106,10 @@ export function createServices(env: Env, background: Services['background']): Se
   const localLimiter = new LocalLimiter()
   const replicas = new Replicas()
   const degraded = new DegradedTime(clock)
-  const tenants = createTenants(env.TENANT, surroundings, (place, ms) => {
+  const tenants = createTenants(env.TENANT, surroundings, (place, ms, by) => {
     const owner = ownerOf(place)
-    if (roundTrips.observe(owner, ms)) localLimiter.answered(owner, clock.now())
+    // That the object answers something else does not end an outage of its ledger.
+    if (roundTrips.observe(owner, ms) && by === 'ledger') localLimiter.answered(owner, clock.now())
   })
   let ledgerCalls = 0
   const deployment = createRefreshed<Deployment>({
@@ -168,7 +169,8 @@ export function createServices(env: Env, background: Services['background']): Se
     directoryAdmin: createDirectoryAdmin(env.DIRECTORY, surroundings),
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
     status: () => ({
-      degradedSeconds: degraded.seconds + Math.round(localLimiter.degradedMs(clock.now()) / 1000),
+      // Rounded up: a moment out of reach is to be seen.
+      degradedSeconds: degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
       rowsDropped: usageBuffer.dropped,
       ledgerCalls,
     }),

@@ -10,6 +10,8 @@ import {
 } from '../core/admin-views.ts'
 import { configSchema } from '../core/config.ts'
 import type { AuditEntry } from '../core/control.ts'
+import { STATUS_RECORDS_MS } from '../core/limits.ts'
+import { withDeadline } from '../lib/clock.ts'
 import { VERSION } from '../lib/version.ts'
 import { refuse } from './errors.ts'
 import { checkProvider } from './provider-check.ts'
@@ -61,7 +63,8 @@ export function statusRoutes(app: AdminHono): void {
     const { services } = c.var
     const [{ version: configVersion }, recordsLeft] = await Promise.all([
       services.directoryAdmin.config(),
-      recordsUnderOldKey(services),
+      // Asked of every tenant's object: one that does not answer must not hide how the rest stands.
+      withDeadline(services.clock, STATUS_RECORDS_MS, recordsUnderOldKey(services), late).catch(() => null),
     ])
     const own = services.status?.() ?? { degradedSeconds: 0, rowsDropped: 0, ledgerCalls: 0 }
     return c.json({ version: VERSION, configVersion, ...own, recordsUnderOldKey: recordsLeft }, 200)
@@ -72,6 +75,8 @@ export function statusRoutes(app: AdminHono): void {
     return c.json(page(data.map(auditEntryView), hasMore, data.at(-1)?.id), 200)
   })
 }
+
+const late = (): Error => new Error('tenants did not answer in time')
 
 function auditEntryView({ at, actor, action, subject, before, after }: AuditEntry): AuditEntryView {
   return {

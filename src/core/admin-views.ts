@@ -175,7 +175,11 @@ export const statusViewSchema = z.object({
   degradedSeconds: z.number().describe('That this isolate served from state it could not refresh'),
   rowsDropped: count.describe('Usage rows that this isolate could not keep'),
   ledgerCalls: count.describe("Requests about which this isolate asked their tenant's object; slices spare the rest"),
-  recordsUnderOldKey: count.describe('Sealed records that reseal would move to the current master key'),
+  recordsUnderOldKey: count
+    .nullable()
+    .describe(
+      "Sealed records that reseal would move to the current master key; null while a tenant's object is silent",
+    ),
 })
 
 export const auditEntryViewSchema = z.object({

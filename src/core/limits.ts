@@ -246,3 +246,9 @@ export const LEDGER_PERIODS_PER_ZONE_MAX = 4
 export const LIMITS_VIEW_KEYS_MAX = 500
 /** Aliases whose usual output a tenant's ledger has in memory. */
 export const LEDGER_MODELS_MAX = 1000
+/** How much later than its bound a turn may come that was foretold inside it. */
+export const WAIT_GRACE_MS = 100
+/** How long the status waits for all tenants to count their records under the old master key. */
+export const STATUS_RECORDS_MS = 5000
+/** Least that a caller is told to wait where a request in flight stands in the way. */
+export const CONCURRENCY_RETRY_MIN_MS = 1000

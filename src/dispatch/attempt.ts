@@ -91,6 +91,8 @@ export async function attempt(
   const settle = (result: AttemptResult): AttemptResult => {
     if (result.kind === 'stream') {
       live = result.live
+      // Whoever left between the commit and this moment was not heard by `leave`.
+      if (client.aborted) live.cancel()
       live.ended.then(() => client.removeEventListener('abort', leave))
       return result
     }

@@ -1,8 +1,15 @@
 /** One tenant's ledger: requests, tokens, money and concurrency, reserved before and settled after, never over. No I/O. */
 import { BoundedMap } from '../../lib/bounded-map.ts'
-import { LEASE_MS, LEDGER_ENDED_MAX, LEDGER_ENDED_MS, LEDGER_WAITERS_MAX, SLICE_LIFE_MS } from '../limits.ts'
+import {
+  CONCURRENCY_RETRY_MIN_MS,
+  LEASE_MS,
+  LEDGER_ENDED_MAX,
+  LEDGER_ENDED_MS,
+  LEDGER_WAITERS_MAX,
+  SLICE_LIFE_MS,
+  WAIT_GRACE_MS,
+} from '../limits.ts'
 import type { UsageRecord } from '../usage-record.ts'
-import { periodAt } from './calendar.ts'
 import { countOf } from './counts.ts'
 import { Demand } from './demand.ts'
 import { START, unitsOf } from './estimates.ts'
@@ -11,7 +18,7 @@ import { Promises } from './promises.ts'
 import { type Claim, Queue, type Waiter } from './queue.ts'
 import { reservationOf, sliceOf } from './reservations.ts'
 import { Settlement } from './settlement.ts'
-import { freeAt, levelOf, Tallies, type Tally, usedOf } from './tallies.ts'
+import { freeAt, lengthMs, levelOf, Tallies, type Tally, usedOf } from './tallies.ts'
 import type { Ask, AskReply, Charge, Counter, LedgerView, Slice, SliceReport, Verdict } from './types.ts'
 
 /** What the ledger stands on. */
@@ -23,8 +30,6 @@ export interface LedgerTools {
   readonly onTurn: (requestId: string, verdict: Verdict) => void
 }
 
-/** Least that a caller is told to wait where a request in flight stands in the way. */
-const CONCURRENCY_RETRY_MIN_MS = 1000
 /** Weight of a request's duration in the mean that such a wait is told by. */
 const DURATION_WEIGHT = 0.1
 
@@ -67,7 +72,7 @@ export class Ledger {
     const waiting = this.#queue.get(ask.id)
     if (waiting !== undefined) return this.#waitOn(waiting, claim, nowMs)
     const futile = claim.tallies.findIndex(({ counter }, index) => (claim.units[index] ?? 0) > counter.amount)
-    if (futile !== -1) return this.#refused(claim, futile, this.#wholeLengthMs(claim, futile, nowMs), nowMs, true)
+    if (futile !== -1) return this.#refused(claim, futile, lengthMs(claim.tallies[futile]?.counter, nowMs), nowMs, true)
 
     if (this.#queue.size === 0 && this.#keptBy(claim, nowMs) === -1) return this.#grant(claim, true, nowMs)
     return this.#queueUp(claim, nowMs)
@@ -203,7 +208,11 @@ export class Ledger {
     const turn = this.#queue.turnOf(claim, nowMs)
     const isLate = turn.atMs > nowMs + ask.maxWaitMs
     const isFull = this.#queue.size >= LEDGER_WAITERS_MAX
-    const waiter: Waiter = { ...claim, sinceMs: nowMs, deadlineMs: nowMs + (isLate || isFull ? 0 : ask.maxWaitMs) }
+    const boundMs = nowMs + (isLate || isFull ? 0 : ask.maxWaitMs)
+    // A turn that was foretold inside the bound may come a timer's lateness after it: that refuses nobody.
+    const isForetold = turn.atMs > nowMs && turn.atMs <= boundMs
+    const deadlineMs = isForetold ? Math.max(boundMs, turn.atMs + WAIT_GRACE_MS) : boundMs
+    const waiter: Waiter = { ...claim, sinceMs: nowMs, deadlineMs }
     this.#queue.add(waiter)
     this.#settlement.use(ask.counters, 1)
     let own: Verdict | undefined
@@ -269,17 +278,9 @@ export class Ledger {
       )
     }
     const turn = this.#queue.turnOf(claim, nowMs)
-    const freeAtMs = Number.isFinite(turn.atMs) ? turn.atMs : nowMs + this.#wholeLengthMs(claim, by, nowMs)
+    const freeAtMs = Number.isFinite(turn.atMs) ? turn.atMs : nowMs + lengthMs(counter, nowMs)
     const atMs = this.#promises.next(counter, claim.units[by] ?? 0, freeAtMs, nowMs, ahead)
     return Math.max(1, Math.ceil(atMs - nowMs))
-  }
-
-  /** No moment helps a claim that is more than the limit: it is told of a whole window, or of the period's end. */
-  #wholeLengthMs({ tallies }: Claim, by: number, nowMs: number): number {
-    const window = tallies[by]?.counter.window
-    if (window?.kind === 'sliding' || window?.kind === 'paced') return window.perMs
-    if (window?.kind === 'calendar') return periodAt(window.per, window.timeZone, nowMs).toMs - nowMs
-    return CONCURRENCY_RETRY_MIN_MS
   }
 
   /** A share in advance for an isolate that asks often: charged now, as of its last possible use. */

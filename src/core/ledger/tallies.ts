@@ -1,5 +1,6 @@
 /** Every count of a tenant's ledger by its counter: read when first needed, forgotten when nobody stands on it. No I/O. */
-import { LEDGER_COUNTS_MAX } from '../limits.ts'
+import { CONCURRENCY_RETRY_MIN_MS, LEDGER_COUNTS_MAX } from '../limits.ts'
+import { periodAt } from './calendar.ts'
 import type { Count } from './count.ts'
 import { countOf } from './counts.ts'
 import type { Journal } from './journal.ts'
@@ -86,4 +87,12 @@ export function freeAt({ counter, count, leases }: Tally, units: number, fromMs:
   if (count !== null) return count.freeAt(units, fromMs, counter.amount)
   if (units > counter.amount) return Number.POSITIVE_INFINITY
   return leases.level(fromMs) + units <= counter.amount ? fromMs : leases.nextEndMs(fromMs)
+}
+
+/** How long what counts now counts at most: a whole window, or to the period's end. */
+export function lengthMs(counter: Counter | undefined, nowMs: number): number {
+  const window = counter?.window
+  if (window?.kind === 'sliding' || window?.kind === 'paced') return window.perMs
+  if (window?.kind === 'calendar') return periodAt(window.per, window.timeZone, nowMs).toMs - nowMs
+  return CONCURRENCY_RETRY_MIN_MS
 }

@@ -10,8 +10,8 @@ import { type CallRules, type CallTools, callObject, type Remote } from './objec
 type Namespace = DurableObjectNamespace<TenantObject>
 type Question<R> = (object: Remote<TenantObject>) => Promise<R>
 
-/** Told of every answer of a tenant's object to a question that does not wait, and how long it took. */
-export type Answered = (place: TenantPlace, ms: number) => void
+/** Told of every answer of a tenant's object to a question that does not wait, how long it took, and who answered. */
+export type Answered = (place: TenantPlace, ms: number, by: 'ledger' | 'object') => void
 
 /** The request neither waits nor was granted there: the object was lost meanwhile, and it must ask again. */
 export class TurnLost extends Error {
@@ -23,8 +23,13 @@ export class TurnLost extends Error {
  * as text: it is read there for a third of what cloning costs.
  */
 export function createTenants(namespace: Namespace, tools: CallTools, answered?: Answered): TenantStore {
-  const ask = <R>(place: TenantPlace, question: Question<R>, more: Partial<CallRules> = {}): Promise<R> => {
-    const own = answered === undefined ? {} : { answered: (ms: number) => answered(place, ms) }
+  const ask = <R>(
+    place: TenantPlace,
+    question: Question<R>,
+    more: Partial<CallRules> = {},
+    by: 'ledger' | 'object' = 'object',
+  ): Promise<R> => {
+    const own = answered === undefined ? {} : { answered: (ms: number) => answered(place, ms, by) }
     return callObject(
       tools,
       { deadlineMs: OBJECT_CALL_MS, repeatable: true, ...own, ...more },
@@ -36,7 +41,7 @@ export function createTenants(namespace: Namespace, tools: CallTools, answered?:
     lookUp: (place, keyId, digest) => ask(place, (object) => object.lookUp(keyId, digest)),
     record: (place, batch) => ask(place, (object) => object.record(JSON.stringify(batch))),
     async admit(place, question, deadlineMs) {
-      const reply = await ask(place, (object) => object.admit(JSON.stringify(question)), { deadlineMs })
+      const reply = await ask(place, (object) => object.admit(JSON.stringify(question)), { deadlineMs }, 'ledger')
       return JSON.parse(reply) as AskReply
     },
     // It says nothing of a round trip, and an object that was lost knows of nobody who waits: the caller asks anew.
