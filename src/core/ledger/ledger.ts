@@ -152,7 +152,6 @@ export class Ledger {
 
   /** How these counters stand, read from the journal where need be and at these amounts, and all others in memory. */
   view(counters: readonly Counter[], nowMs: number): LedgerView {
-    for (const counter of counters) this.#tallies.of(counter)
     const slices = [...this.#reservations.values()].filter(({ isSlice }) => isSlice).length
     return {
       counters: this.#tallies.view(counters, nowMs, (id) => this.#queue.waitingOn(id)),

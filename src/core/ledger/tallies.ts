@@ -53,6 +53,8 @@ export class Tallies {
 
   /** These counters at the amounts named here, and every other in memory: what of them still counts, or is waited for. */
   view(counters: readonly Counter[], nowMs: number, waiting: (counterId: string) => number): CounterLevel[] {
+    // Callers name end users, and any number of them.
+    this.makeRoom(counters.length)
     const named = new Map(counters.map((counter) => [counter.id, counter]))
     for (const counter of counters) this.of(counter)
     return [...this.#tallies.values()].flatMap((known) => {

@@ -57,6 +57,19 @@ describe('room', () => {
   })
 })
 
+describe('a look', () => {
+  it('at any number of counters that nobody uses holds no more than there is room for', () => {
+    const { all, loaded } = tallies()
+    for (let from = 0; from < 3 * LEDGER_COUNTS_MAX; from += 500) {
+      const asked = Array.from({ length: 500 }, (_, index) => numbered(from + index))
+      expect(all.view(asked, 0, () => 0)).toEqual([])
+    }
+    loaded.length = 0
+    for (let index = 0; index < 3 * LEDGER_COUNTS_MAX; index += 1) all.of(numbered(index))
+    expect(loaded.length).toBeGreaterThanOrEqual(2 * LEDGER_COUNTS_MAX)
+  })
+})
+
 describe('levels', () => {
   it('are what is left of the amount, whole units, and when all of it is back', () => {
     const tally = tallies().all.of(counterOf({ amount: 10 }))
