@@ -1,9 +1,10 @@
 /** Limits under 200 clients over four isolates: never over in any closed interval, and all of it where demand is there. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CrowdPlan, type Experience, press, seeded } from '../support/crowd.ts'
+import { pick } from '../support/http-client.ts'
 import { expectNeverOver, microUsdOf, PRICE, rowsOf, sumOf, tokensOf } from '../support/limit-checks.ts'
 import { type MeteredOrigin, startMeteredOrigin } from '../support/metered-origin.ts'
-import { setUp, type TestSluice } from '../support/sluice.ts'
+import { eventually, ROW_MS, setUp, type TestSluice } from '../support/sluice.ts'
 
 const CLIENTS = 200
 const PER_SECONDS = 4
@@ -46,6 +47,7 @@ beforeAll(async () => {
       { id: 'flight', limits: [flight] },
       { id: 'budget', limits: [budget] },
       { id: 'all', limits: [rpm, tpm, flight, budget] },
+      { id: 'resets', limits: [rpm, tpm, flight, budget] },
     ],
   })
   // Compiled, connected and known to every isolate before anything is timed.
@@ -131,4 +133,29 @@ test('all four at once', async () => {
   expect(microUsdOf(rows)).toBeLessThanOrEqual(BUDGET_MICRO_USD)
   expect(account.arrivals.length).toBeGreaterThan(REQUESTS)
   expect(new Set(experiences.map(({ status }) => status))).toEqual(new Set([200, 429]))
+})
+
+test('all four at once, with half of the streams reset at random', async () => {
+  const order = { group: 'resets', tokens: 20, gapMs: 10 }
+  const leave = { share: 0.5, withinMs: 300 }
+  const experiences = await crowd('resets', { order, stream: true, maxTokens: 40, leave, random: seeded(7) })
+  const account = await origin.account('resets')
+  expectNeverOver(account, all)
+  // Nothing stays held on behalf of those who left, wherever they were when they did.
+  await eventually('every reservation settled', ROW_MS, async () => {
+    const view = await sluice.done('GET', '/admin/tenants/resets/limits')
+    return pick(view, 'reservations') === 0 ? true : undefined
+  })
+  const rows = await rowsOf(sluice, 'resets', account.arrivals.length)
+  // One settlement a request, however it ended.
+  expect(new Set(rows.map(({ requestId }) => requestId)).size).toBe(rows.length)
+  expect(microUsdOf(rows)).toBeLessThanOrEqual(BUDGET_MICRO_USD)
+  expect(account.arrivals.filter(({ answered }) => !answered).length).toBeGreaterThan(5)
+  // What was produced is counted, as far as anybody saw it.
+  const counted = sumOf(rows, ({ usage }) => usage?.outputTokens ?? 0)
+  expect(counted).toBeGreaterThanOrEqual(sumOf(experiences, ({ tokens }) => tokens))
+  // Of a stream that was cut the events are counted; its last, with the finish reason alone, is one of them.
+  const cut = rows.filter(({ outcome }) => outcome === 'cancelled').length
+  expect(counted).toBeLessThanOrEqual(sumOf(account.arrivals, ({ outputTokens }) => outputTokens) + cut)
+  expect(experiences.filter(({ status, left }) => status === 200 && !left).length).toBeGreaterThan(REQUESTS / 2)
 })

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Exchange } from '../support/http-client.ts'
+import type { Exchange, Reply } from '../support/http-client.ts'
 import { PRICE, rowsOf } from '../support/limit-checks.ts'
 import { type Arrival, type MeteredOrigin, startMeteredOrigin } from '../support/metered-origin.ts'
 import { eventually, setUp, type TestSluice } from '../support/sluice.ts'
@@ -28,11 +28,16 @@ beforeAll(async () => {
       providers: { metered: { protocol: 'openai', baseUrl: origin.url, credential: 'upstream' } },
       models: { m: { targets: [{ provider: 'metered', model: 'm', price: PRICE }], retries: 0 } },
     },
-    tenants: [{ id: 'warm' }, { id: 'leaver', limits: [slow] }, { id: 'policy', limits: [slow], waitMaxMs: 10_000 }],
+    tenants: [
+      { id: 'warm' },
+      { id: 'hurried', limits: [paced] },
+      { id: 'leaver', limits: [slow] },
+      { id: 'policy', limits: [slow], waitMaxMs: 10_000 },
+    ],
   })
   // Connected, compiled, and every key known everywhere, before anything is timed.
   for (const url of sluice.urls) await ask('warm', 0, { url }).reply
-  for (const id of ['leaver', 'policy']) await sluice.inForce(sluice.keyOf(id).key, ['m'])
+  for (const id of ['hurried', 'leaver', 'policy']) await sluice.inForce(sluice.keyOf(id).key, ['m'])
 })
 
 afterAll(async () => {
@@ -95,6 +100,31 @@ describe.concurrent('requests that wait', () => {
     expect(rows.map(({ attempts }) => attempts)).toEqual(rows.map(() => 1))
     // Who waited is told so.
     expect(Number(replies.at(-1)?.headers['x-sluice-queue-ms'])).toBeGreaterThan(8000)
+  })
+
+  test('who cannot be served in time is told at once when to come back, and is served then', async () => {
+    const maxWaitMs = 2000
+    const client = async (exchange: Exchange, index: number): Promise<{ first: Reply; next: Reply | null }> => {
+      const first = await exchange.reply
+      if (first.status === 200) return { first, next: null }
+      expect(Number(first.headers['x-sluice-queue-ms'])).toBe(0)
+      await sleep(Number(first.headers['retry-after']) * 1000)
+      return { first, next: await ask('hurried', index, { maxWaitMs }).reply }
+    }
+    const ended = await Promise.all((await askInOrder('hurried', maxWaitMs)).map(client))
+    const refused = ended.filter(({ next }) => next !== null)
+    // One at once and one each 100 ms for 2 s after; the sending itself took half a second.
+    expect(refused.length).toBeGreaterThan(70)
+    expect(refused.length).toBeLessThan(81)
+    for (const { first } of refused) {
+      expect(first).toMatchObject({ status: 429, json: { error: { code: 'rate_limit_exceeded' } } })
+      expect(first.headers['x-sluice-limited-by']).toBe('pace')
+      expect(first.headers['retry-after']).toMatch(/^[1-9]\d*$/)
+      // The header of whole seconds is the exact one rounded up.
+      expect(Number(first.headers['retry-after'])).toBe(Math.ceil(Number(first.headers['retry-after-ms']) / 1000))
+    }
+    expect(refused.map(({ next }) => next?.status)).toEqual(refused.map(() => 200))
+    expect(await arrivalsAt('hurried')).toHaveLength(REQUESTS)
   })
 
   test('a waiter that is reset gives its place back: those behind it move up', async () => {

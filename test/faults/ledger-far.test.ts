@@ -105,8 +105,11 @@ describe(`an object ${ROUND_TRIP_MS} ms away`, () => {
   })
 })
 
-/** How it is out of reach. */
-const outages: readonly ObjectFault[] = [{ kind: 'reject' }]
+/** All of it is gone; or only its ledger, while keys can still be asked for. */
+const outages: readonly ObjectFault[] = [
+  { kind: 'reject' },
+  { kind: 'hang', methods: ['admit', 'turn', 'withdraw', 'renew', 'record'] },
+]
 
 describe.each(outages)('a ledger out of reach ($kind)', (fault) => {
   let sluice: FaultySluice
