@@ -11,6 +11,7 @@ import { modelOf } from '../core/models.ts'
 import type { Model } from '../core/snapshot.ts'
 import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
 import type { TenantStore } from '../stores/types.ts'
+import { giveBack } from './give-back.ts'
 import { keepLease, type LeaseServices } from './leases.ts'
 import { type AppliedLimits, areSame, limitsFor } from './limits.ts'
 import { askOf, needsOf, type RequestNeeds, unitsOfAsk } from './needs.ts'
@@ -19,7 +20,7 @@ import { LEFT, orLeft, within } from './waiting.ts'
 
 /** What admission stands on. */
 export interface AdmitServices extends LeaseServices {
-  readonly tenants: Pick<TenantStore, 'admit' | 'turn' | 'withdraw' | 'renew'>
+  readonly tenants: Pick<TenantStore, 'admit' | 'turn' | 'withdraw' | 'renew' | 'record'>
   readonly log: (line: Readonly<Record<string, unknown>>) => void
   /** Names this isolate among those that hold slices. */
   readonly isolate: string
@@ -220,20 +221,22 @@ class Asking {
 
   /** One question. What its answer brings is kept also when nobody waits for it any more. */
   async #admit(deadlineMs: number): Promise<AskReply> {
-    const { clock, slices, tenants } = this.#services
+    const { background, clock, slices, tenants } = this.#services
+    const { applied, ask, owner, place } = this.#case
     const askedAtMs = clock.now()
-    const reports = slices.reports(this.#case.owner, askedAtMs)
-    const ask = { ...this.#case.ask, maxWaitMs: this.#waitMs(), slices: reports }
+    const reports = slices.reports(owner, askedAtMs)
     let reply: AskReply
     try {
-      reply = await tenants.admit(this.#case.place, ask, deadlineMs)
+      reply = await tenants.admit(place, { ...ask, maxWaitMs: this.#waitMs(), slices: reports }, deadlineMs)
     } catch (error) {
-      slices.lost(this.#case.owner, reports)
+      slices.lost(owner, reports)
       throw error
     }
-    slices.delivered(this.#case.owner, reports)
-    if (reply.kind === 'granted' && reply.slice !== null)
-      slices.put(this.#case.owner, this.#case.applied.setId, reply.slice, reply.levels, askedAtMs)
+    slices.delivered(owner, reports)
+    if (reply.kind === 'granted' && reply.slice !== null) {
+      slices.put(owner, applied.setId, reply.slice, reply.levels, askedAtMs)
+      background(giveBack(this.#services, place, reply.slice.lifeMs))
+    }
     return reply
   }
 

@@ -82,6 +82,7 @@ export function admitting(limits: Limits, tenant: Partial<Tenant> = {}) {
         withdrawn.push(id)
         return ledger.withdraw(id)
       },
+      async record() {},
       async renew(_: TenantPlace, ids: readonly string[]) {
         renewed.push([...ids])
       },
