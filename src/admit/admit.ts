@@ -241,13 +241,12 @@ class Asking {
   }
 
   #said(verdict: Verdict): Admission {
-    const { slices } = this.#services
     const { counters } = this.#case.applied
     const queueMs = this.#queueMs()
     if (verdict.kind === 'gone') return { limits: null, queueMs, kind: 'refused', refusal: GONE }
     const limits = { counters, levels: verdict.levels }
     if (verdict.kind === 'refused') return this.#refused(verdict, limits, queueMs)
-    slices.learn(this.#case.owner, this.#case.ask.model, verdict.learned)
+    this.#services.slices.learn(this.#case.owner, this.#case.ask.model, verdict.learned)
     const release = this.#isHeld() ? keepLease(this.#services, this.#case.place, this.#case.ask.id) : NOTHING
     const units = unitsOfAsk(counters, this.#case.needed, verdict.learned)
     return this.#admitted({ ...limits, units }, null, release)
