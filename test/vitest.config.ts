@@ -1,4 +1,4 @@
-/** Two projects: rooms that need the runtime are tested inside workerd, pure rooms and black-box suites in Node. */
+/** Rooms that need the runtime run inside workerd, pure rooms and black-box suites in Node, those that mostly wait last. */
 import { resolve } from 'node:path'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
@@ -13,6 +13,8 @@ const inWorkerd = [
   'test/edge/**/*.test.ts',
   'test/*.test.ts',
 ]
+/** They wait out a reservation's time or an outage: half a minute and more of wall clock, and hardly any work. */
+const patient = ['test/faults/ledger-far.test.ts', 'test/faults/ledger-lost.test.ts']
 
 export default defineConfig({
   root,
@@ -39,10 +41,20 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: inWorkerd,
+          exclude: [...inWorkerd, ...patient],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+        },
+      },
+      {
+        root,
+        test: {
+          name: 'patient',
+          include: patient,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
         },
       },
     ],
