@@ -13,6 +13,10 @@ const inWorkerd = [
   'test/edge/**/*.test.ts',
   'test/*.test.ts',
 ]
+/** No I/O, or none that others could notice: side by side, as many as there are cores. */
+const pure = ['core', 'lib', 'providers', 'admit', 'route', 'dispatch', 'record'].map(
+  (room) => `test/${room}/**/*.test.ts`,
+)
 /** They wait out a reservation's time or an outage: half a minute and more of wall clock, and hardly any work. */
 const patient = ['test/faults/ledger-far.test.ts', 'test/faults/ledger-lost.test.ts']
 
@@ -38,13 +42,18 @@ export default defineConfig({
       },
       {
         root,
+        test: { name: 'pure', include: pure, testTimeout: 60_000 },
+      },
+      {
+        root,
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: [...inWorkerd, ...patient],
+          exclude: [...inWorkerd, ...pure, ...patient],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -54,7 +63,7 @@ export default defineConfig({
           include: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],
