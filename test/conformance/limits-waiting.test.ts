@@ -80,7 +80,10 @@ const arrivalsAt = async (group: string): Promise<readonly Arrival[]> => (await 
 
 describe.concurrent('requests that wait', () => {
   // Spacing is a measurement: whatever else the machine does meanwhile blurs it.
-  test('100 at a pace of 10/s: all served, in order, evenly, none tried twice', { retry: 2 }, async () => {
+  test('100 at a pace of 10/s: all served, in order, evenly, none tried twice', {
+    concurrent: false,
+    retry: 2,
+  }, async () => {
     const tenant = `patient-${randomUUID().slice(0, 8)}`
     await sluice.makeTenant(tenant, { limits: [paced] })
     const replies = await Promise.all((await askInOrder(tenant, 15_000)).map(({ reply }) => reply))
