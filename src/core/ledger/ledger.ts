@@ -94,8 +94,7 @@ export class Ledger {
   /** Takes back what was asked: it will not go on, and neither will an ask of it that this has overtaken. */
   withdraw(id: string, nowMs: number): void {
     this.#ended.set(id, nowMs)
-    const waiter = this.#queue.remove(id)
-    if (waiter !== undefined) this.#settlement.use(waiter.ask.counters, -1)
+    this.#stopWaiting(id)
     if (this.#settlement.undo(id, nowMs)) this.#queue.changed()
   }
 
@@ -121,8 +120,7 @@ export class Ledger {
     nowMs: number,
   ): void {
     for (const row of rows) {
-      const waiter = this.#queue.remove(row.requestId)
-      if (waiter !== undefined) this.#settlement.use(waiter.ask.counters, -1)
+      this.#stopWaiting(row.requestId)
       const charge = charges[row.requestId]
       // Its ask was given up, and may still come.
       if (charge !== undefined && 'counters' in charge) this.#ended.set(row.requestId, nowMs)
@@ -159,6 +157,11 @@ export class Ledger {
       slices,
       waiting: this.#queue.size,
     }
+  }
+
+  #stopWaiting(id: string): void {
+    const waiter = this.#queue.remove(id)
+    if (waiter !== undefined) this.#settlement.use(waiter.ask.counters, -1)
   }
 
   #close(slices: readonly SliceReport[], nowMs: number): void {
@@ -271,10 +274,8 @@ export class Ledger {
     const ahead = this.#queue.aheadOf(tally, nowMs)
     if (ahead === null) {
       const before = 1 + this.#queue.waitingOn(counter.id)
-      return Math.max(
-        CONCURRENCY_RETRY_MIN_MS,
-        Math.ceil((this.#meanDurationMs * before) / Math.max(1, counter.amount)),
-      )
+      const turnMs = (this.#meanDurationMs * before) / Math.max(1, counter.amount)
+      return Math.max(CONCURRENCY_RETRY_MIN_MS, Math.ceil(turnMs))
     }
     const turn = this.#queue.turnOf(claim, nowMs)
     const freeAtMs = Number.isFinite(turn.atMs) ? turn.atMs : nowMs + lengthMs(counter, nowMs)
