@@ -1,6 +1,7 @@
 /** The config document: its schema, from which validation, defaults and the published JSON Schema come. No I/O. */
 import { z } from 'zod'
 import { RATE_GUARD_SECONDS_MAX, TIMEOUT_MAX_MS } from './limits.ts'
+import { CACHE_TTL_SECONDS_MAX } from './recall/limits.ts'
 
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -')
 /** Callers read it in headers; it goes there between quotes, as it is. */
@@ -90,10 +91,28 @@ export const limitSchema = z.strictObject({
 
 const cacheSchema = z.strictObject({
   exact: z.boolean().default(false),
-  semantic: z.strictObject({ enabled: z.boolean().default(false), maxErrorRate: share.default(0.02) }).prefault({}),
-  ttlSeconds: z.number().int().min(1).max(2_592_000).default(86_400),
-  sharing: z.enum(['tenant', 'key', 'user']).default('tenant'),
-  coalesce: z.enum(['off', 'wait', 'live']).default('off'),
+  semantic: z
+    .strictObject({
+      enabled: z.boolean().default(false),
+      maxErrorRate: share.default(0.02).describe('Largest share of wrong ones among the semantic hits'),
+    })
+    .prefault({}),
+  ttlSeconds: z.number().int().min(1).max(CACHE_TTL_SECONDS_MAX).default(86_400),
+  sharing: z.enum(['tenant', 'key', 'user']).default('tenant').describe('Who may be answered with whose replies'),
+  coalesce: z
+    .enum(['off', 'wait', 'live'])
+    .default('off')
+    .describe('wait: identical requests in flight wait for the first one’s reply; live: streams are shared, too'),
+  standIn: z
+    .boolean()
+    .default(false)
+    .describe('Keep answers of fallback targets, too? They are then recalled also when the first target is back'),
+  forcedTools: z.boolean().default(false).describe('Recall requests whose tool_choice forces a tool?'),
+  knowledgeVersion: z
+    .string()
+    .regex(/^[!-~]{1,64}$/, 'must be 1 to 64 printable ASCII characters without spaces')
+    .optional()
+    .describe('Version of what the model knows besides the prompt: another one recalls nothing of the one before'),
 })
 
 const modelSchema = z.strictObject({

@@ -3,8 +3,18 @@
 import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
+import type { CacheNews, CacheStats, PurgeFilter, SealedValue } from '../core/recall/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
+import type {
+  GroupFacts,
+  Member,
+  Neighbour,
+  Observation,
+  RouteId,
+  RouteView,
+  VectorSpace,
+} from '../core/semantic/types.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
@@ -140,4 +150,91 @@ export interface RateLimiter {
     key: string,
     rule: RateRule,
   ): Promise<{ readonly allowed: true } | { readonly allowed: false; readonly retryAfterMs: number }>
+}
+
+/** What an isolate can tell of a key without asking its store. */
+export interface CacheKnowledge {
+  /** Changes with every purge of the tenant's cache. Null: not known well enough to serve from memory; ask. */
+  readonly mark: string | null
+  /** False: a moment ago the store had no such value, so asking is of no use. */
+  readonly mayHold: boolean
+}
+
+/** What a store answers to a look-up. */
+export interface CacheLookUp {
+  readonly mark: string
+  /** Never one that has expired. */
+  readonly found: SealedValue | null
+  /** Of a caller who brought a lease and found nothing: it leads, or somebody else does. */
+  readonly turn: 'lead' | 'wait' | null
+}
+
+/**
+ * Sealed replies, by tenant and keyed hash. A call rejects when the store cannot tell in time; whoever asks goes on
+ * without. Values are opaque to it. A `lease` names a request that would lead others with the same key: it must be
+ * renewed within CACHE_LEASE_MS or it is over.
+ */
+export interface ReplyCache {
+  know(place: TenantPlace, key: string): CacheKnowledge
+  lookUp(place: TenantPlace, key: string, lease: string | null, deadlineMs: number): Promise<CacheLookUp>
+  /** Waits behind a leader: its reply is there (look up again), it is your turn to lead, or go on alone. */
+  wait(place: TenantPlace, key: string, lease: string, deadlineMs: number): Promise<'stored' | 'lead' | 'alone'>
+  /** Keeps a lease. False: it is over, and somebody else may lead. */
+  renew(place: TenantPlace, key: string, lease: string): Promise<boolean>
+  /** Ends a lease without a reply. `lead`: the next who waits leads; `alone`: nobody need wait for this key. */
+  release(place: TenantPlace, key: string, lease: string, next: 'lead' | 'alone'): Promise<void>
+  /** Keeps values and counts hits; resolves when it is durable. */
+  tell(place: TenantPlace, news: readonly CacheNews[]): Promise<void>
+  /** Removes what fits; answers how many values. In force in every isolate within 10 s. */
+  purge(place: TenantPlace, filter: PurgeFilter): Promise<number>
+  stats(place: TenantPlace): Promise<CacheStats>
+  /** Removes everything, counters too. */
+  erase(place: TenantPlace): Promise<void>
+}
+
+/** The nearest stored questions, and what is known of their groups where the index knows it. */
+export interface Nearest {
+  /** Most similar first. */
+  readonly neighbours: readonly Neighbour[]
+  /** By group; absent where the index is not the routes' own store: ask `SemanticRoutes.look` then. */
+  readonly facts?: RouteFacts
+}
+
+/** What a decision looks at besides neighbours. */
+export interface RouteFacts {
+  /** State of the route's decision, as `core/semantic/decision.ts` writes it; null for a new route. */
+  readonly state: string | null
+  readonly groups: Readonly<Record<string, GroupFacts>>
+}
+
+/** Vectors of questions, by tenant and space. Vectors are of unit length. Rejects when it cannot tell in time. */
+export interface VectorIndex {
+  nearest(
+    place: TenantPlace,
+    space: VectorSpace,
+    vector: Float32Array,
+    count: number,
+    deadlineMs: number,
+  ): Promise<Nearest>
+  /** A member of a known id is replaced. Bounded: the oldest leave. */
+  add(place: TenantPlace, space: VectorSpace, member: Member, vector: Float32Array): Promise<void>
+  /** Forgets the members of one group, whose answer is gone. */
+  dropGroup(place: TenantPlace, space: VectorSpace, group: string): Promise<void>
+  purge(place: TenantPlace, filter: PurgeFilter): Promise<number>
+  erase(place: TenantPlace): Promise<void>
+}
+
+/** What routes have learned: one writer per tenant and shard, whatever keeps the vectors. */
+export interface SemanticRoutes {
+  look(place: TenantPlace, route: RouteId, groups: readonly string[], deadlineMs: number): Promise<RouteFacts>
+  /** Applies observations to the route's state; a threshold that rises for its error is told to the audit log. */
+  learn(
+    place: TenantPlace,
+    route: RouteId,
+    maxErrorRate: number,
+    observations: readonly Observation[],
+    /** A member that joined or founded its group; null where none did. */
+    joined: string | null,
+  ): Promise<void>
+  views(place: TenantPlace): Promise<RouteView[]>
 }

@@ -1,0 +1,50 @@
+/** Every bound of recall, with its unit in its name; see core/limits.ts for all the others. No I/O. */
+
+/** Longest time a reply is kept. */
+export const CACHE_TTL_SECONDS_MAX = 2_592_000
+/** A longer reply (its record, UTF-8) is not kept. */
+export const RECORDED_REPLY_BYTES_MAX = 256 * 1024
+/** Answers that are being recorded while they stream, all together in one isolate; beyond, an answer is not kept. */
+export const RECORDINGS_BYTES_MAX = 16 * 1024 * 1024
+/** Replies that an isolate has in memory, opened: their text and what is made of it. */
+export const RECALL_MEMORY_BYTES_MAX = 16 * 1024 * 1024
+/** News for caches that wait for their flush in one isolate; more are dropped and counted. */
+export const CACHE_NEWS_BYTES_MAX = 8 * 1024 * 1024
+/** News travel in batches: at most one flush per (isolate, tenant) in this time. */
+export const CACHE_FLUSH_MS = 100
+/** How long a request waits for a look-up; later, it goes on without. */
+export const CACHE_READ_MS = 150
+/** … where it would lead or follow others, for then an early end costs a call of the upstream's. */
+export const CACHE_LEASED_READ_MS = 1000
+/** Deadline of telling a store what to keep. */
+export const CACHE_WRITE_MS = 2000
+/** A leader is taken for dead when its lease was not renewed for so long; it renews this often. */
+export const CACHE_LEASE_MS = 900
+export const CACHE_LEASE_RENEW_MS = 300
+/** How long one wait behind a leader lasts before it is asked for again. */
+export const CACHE_WAIT_MS = 10_000
+/** Age up to which "no such value" is believed without asking: a reply is recallable 1 s after its end. */
+export const CACHE_ABSENT_MS = 700
+/** Age up to which memory may serve without its store having confirmed that nothing was purged, and when it is asked. */
+export const CACHE_MARK_FRESH_MS = 9000
+export const CACHE_MARK_REFRESH_MS = 4000
+/** Shards of one tenant's cache, and bytes of its values in all. */
+export const CACHE_SHARDS = 4
+export const CACHE_TENANT_BYTES_MAX = 64 * 1024 * 1024
+/** The digest of one shard, a Bloom filter; and shards whose digest an isolate holds. */
+export const CACHE_DIGEST_BYTES_MAX = 64 * 1024
+export const CACHE_DIGESTS_MAX = 128
+/** Shards of one tenant's vectors, and vectors of one shard. */
+export const VECTOR_SHARDS = 4
+export const VECTORS_PER_SHARD_MAX = 20_000
+/** Neighbours that a semantic decision looks at. */
+export const NEIGHBOURS = 10
+/** Longest question (UTF-16 units of the last user turn) that is recalled by meaning. */
+export const SEMANTIC_QUESTION_CHARS_MAX = 2000
+/** How long a request waits for the vector of its question, and for its neighbours. */
+export const EMBED_MS = 1000
+export const NEAREST_MS = 250
+/** Share of would-be semantic hits that are asked all the same, to measure the error. */
+export const SHADOW_SHARE = 0.02
+/** No semantic hit before a route has so many observations. */
+export const OBSERVATIONS_MIN = 300
