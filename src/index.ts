@@ -5,8 +5,10 @@ import { edgeApp } from './edge/app.ts'
 import { misconfiguredApp } from './edge/misconfigured.ts'
 import { createServices } from './services.ts'
 
+export { CacheObject } from './objects/cache.ts'
 export { DirectoryObject } from './objects/directory.ts'
 export { TenantObject } from './objects/tenant.ts'
+export { IndexObject } from './objects/vectors.ts'
 
 interface App {
   fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
