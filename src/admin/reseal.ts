@@ -78,10 +78,9 @@ async function drawerOf({ directoryAdmin, tenantAdmin }: Services, id: string): 
   const place = await directoryAdmin.place(id)
   if (place === null) return null
   const object = tenantAdmin(place)
-  const credentials = await object.credentials()
   return {
     owner: id,
-    records: credentials.map(({ name, credential }) => ({ name, record: credential.record })),
+    records: await object.sealedRecords(),
     replace: (name, before, after) => object.replaceSealed(name, before, after),
   }
 }

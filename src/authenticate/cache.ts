@@ -146,7 +146,7 @@ export function createAuthCache(sources: AuthSources): AuthCache {
 /** What a verdict says of its key; the caller is compiled here, once per confirmation. */
 function standingOf(place: TenantPlace, verdict: KeyVerdict): Standing {
   if (verdict.kind !== 'known') return 'unknown'
-  const { tenant, key, credentials } = verdict
+  const { tenant, key, credentials, cacheSecret } = verdict
   const [ofTenant, ofKey] = [matcher(tenant.models), matcher(key.models)]
   const caller: Caller = {
     tenantId: place.id,
@@ -154,6 +154,7 @@ function standingOf(place: TenantPlace, verdict: KeyVerdict): Standing {
     tenant,
     key,
     credentials,
+    cacheSecret,
     mayCall: (alias) => ofTenant(alias) && ofKey(alias),
   }
   return {

@@ -23,6 +23,9 @@ export const OPERATOR = '_'
 /** The pepper's name among the operator's records. The underscore keeps it apart from every credential's name. */
 export const PEPPER_NAME = 'api_key_pepper'
 
+/** The cache secret's name among a tenant's records; likewise. */
+export const CACHE_SECRET_NAME = 'cache_secret'
+
 /** A record that does not open, or a master key that cannot be one. The message never carries a secret. */
 export class VaultError extends Error {
   override readonly name = 'VaultError'

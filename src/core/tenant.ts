@@ -55,6 +55,8 @@ export interface Caller {
   readonly key: Omit<ApiKey, 'digest'>
   /** The tenant's own credentials by name. */
   readonly credentials: Readonly<Record<string, TenantCredential>>
+  /** What the keys of its cache are made from, sealed; null until somebody needed it (`vault/cache-keys.ts`). */
+  readonly cacheSecret: SealedRecord | null
   /** May this key call this alias? Compiled once per confirmed key. */
   readonly mayCall: (alias: string) => boolean
 }
@@ -85,6 +87,7 @@ export type KeyVerdict =
       readonly tenant: Tenant
       readonly key: Omit<ApiKey, 'digest'>
       readonly credentials: Readonly<Record<string, TenantCredential>>
+      readonly cacheSecret: SealedRecord | null
     }
   /** No such key, or the secret does not match: never told apart. */
   | { readonly kind: 'unknown' }

@@ -1,6 +1,7 @@
 /** What a tenant's object says of its keys, and what it compares and shows of them and its documents. */
 import { picked } from '../core/audit.ts'
 import { REVOKED_KEY_MS } from '../core/limits.ts'
+import { CACHE_SECRET_NAME } from '../core/sealed.ts'
 import { type ApiKey, type KeyVerdict, keyState } from '../core/tenant.ts'
 import { dayOf } from '../core/usage-segments.ts'
 import type { TenantRecords } from './tenant-records.ts'
@@ -25,6 +26,7 @@ export function verdictOn(records: TenantRecords, id: string, digest: string, no
     tenant: policy.tenant,
     key: isNoted ? key : { ...key, lastUsedOn: today },
     credentials: records.credentials(),
+    cacheSecret: records.secret(CACHE_SECRET_NAME),
   }
 }
 

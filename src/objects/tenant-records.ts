@@ -1,4 +1,4 @@
-/** Rows of a tenant's object: its policy, keys, own credentials and the audit entries still to be delivered. */
+/** Rows of a tenant's object: its policy, keys, own credentials, secrets, and audit entries still to be delivered. */
 import type { AuditEntry } from '../core/control.ts'
 import { isSameSealed, type SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, Tenant, TenantCredential } from '../core/tenant.ts'
@@ -12,6 +12,9 @@ export const TENANT_SCHEMA = `
   CREATE TABLE credentials (
     name TEXT PRIMARY KEY, version INTEGER NOT NULL, credential TEXT) WITHOUT ROWID;
   CREATE TABLE outbox (seq INTEGER PRIMARY KEY, entry TEXT NOT NULL);`
+
+/** Secrets of the gateway's own, made once per tenant. */
+export const SECRETS_SCHEMA = 'CREATE TABLE secrets (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;'
 
 /** The one row of the policy. */
 export interface Policy {
@@ -33,6 +36,7 @@ export class TenantRecords {
   /** Read on every look-up: kept parsed, read again after every change. */
   #policy: Policy | null | undefined
   #credentials: Readonly<Record<string, TenantCredential>> | undefined
+  #secrets: ReadonlyMap<string, SealedRecord> | undefined
 
   constructor(sql: SqlStorage) {
     this.#statements = statements(sql)
@@ -73,6 +77,7 @@ export class TenantRecords {
   forget(): void {
     this.#policy = undefined
     this.#credentials = undefined
+    this.#secrets = undefined
   }
 
   key(id: string): ApiKey | undefined {
@@ -127,8 +132,31 @@ export class TenantRecords {
     this.forget()
   }
 
-  /** Replaces a credential's record if it is the one that was read. */
+  secret(name: string): SealedRecord | null {
+    return this.secrets().get(name) ?? null
+  }
+
+  /** By name. */
+  secrets(): ReadonlyMap<string, SealedRecord> {
+    this.#secrets ??= new Map(
+      this.#statements.secrets().map(({ name, record }) => [name, JSON.parse(record) as SealedRecord]),
+    )
+    return this.#secrets
+  }
+
+  putSecret(name: string, record: SealedRecord): void {
+    this.#statements.putSecret(name, JSON.stringify(record))
+    this.forget()
+  }
+
+  /** Replaces the record of a secret or a credential if it is the one that was read; no name is of both. */
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): boolean {
+    const secret = this.secret(name)
+    if (secret !== null) {
+      if (!isSameSealed(secret, before)) return false
+      this.putSecret(name, after)
+      return true
+    }
     const credential = this.credentials()[name]
     if (credential === undefined || !isSameSealed(credential.record, before)) return false
     this.putCredential(name, after.version, { ...credential, record: after })
@@ -172,6 +200,8 @@ function statements(sql: SqlStorage) {
     credentials: all<{ name: string; credential: string | null }>(sql, 'SELECT name, credential FROM credentials'),
     credential: first<{ version: number }, [string]>(sql, 'SELECT version FROM credentials WHERE name = ?'),
     putCredential: run<[string, number, string | null]>(sql, 'INSERT OR REPLACE INTO credentials VALUES (?, ?, ?)'),
+    secrets: all<{ name: string; record: string }>(sql, 'SELECT name, record FROM secrets'),
+    putSecret: run<[string, string]>(sql, 'INSERT OR REPLACE INTO secrets VALUES (?, ?)'),
     enqueue: run<[string]>(sql, 'INSERT INTO outbox (entry) VALUES (?)'),
     outbox: all<{ seq: number; entry: string }, [number]>(sql, 'SELECT seq, entry FROM outbox ORDER BY seq LIMIT ?'),
     delivered: run<[number]>(sql, 'DELETE FROM outbox WHERE seq <= ?'),

@@ -18,11 +18,12 @@ import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
 import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
-import { TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
+import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
+import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
@@ -31,6 +32,7 @@ const REAP = 'reap'
 /** What an object with a schema works with. */
 interface Stored {
   readonly records: TenantRecords
+  readonly sealed: TenantSealed
   readonly usage: UsageLog
   readonly ledger: TenantLedger
   readonly timers: Timers
@@ -133,12 +135,12 @@ export class TenantObject extends DurableObject<Env> {
     return true
   }
 
-  credentials(): { name: string; credential: TenantCredential }[] {
-    return Object.entries(this.#live()?.records.credentials() ?? {}).map(([name, credential]) => ({ name, credential }))
+  credentials(): NamedCredential[] {
+    return this.#live()?.sealed.credentials() ?? []
   }
 
   nextCredentialVersion(name: string): number {
-    return (this.#live()?.records.credentialVersion(name) ?? 0) + 1
+    return this.#live()?.sealed.nextVersion(name) ?? 1
   }
 
   async putCredential(
@@ -146,30 +148,24 @@ export class TenantObject extends DurableObject<Env> {
     credential: TenantCredential,
     actor: string,
   ): Promise<{ created: boolean } | { stale: true }> {
-    const { version } = credential.record
-    const stored = this.#live()
-    if (stored === null || version !== this.nextCredentialVersion(name)) return { stale: true }
-    const created = stored.records.credentials()[name] === undefined
-    const sides = { after: { version, fallbackToOperator: credential.fallbackToOperator } }
-    const action = created ? 'credential.create' : 'credential.replace'
-    await this.#change(actor, action, `/credentials/${name}`, sides, ({ records }) =>
-      records.putCredential(name, version, credential),
-    )
-    return { created }
+    return (await this.#live()?.sealed.putCredential(name, credential, actor)) ?? { stale: true }
   }
 
   async deleteCredential(name: string, actor: string): Promise<boolean> {
-    const known = this.#live()?.records.credentials()[name]
-    if (known === undefined) return false
-    await this.#change(actor, 'credential.delete', `/credentials/${name}`, {}, ({ records }) =>
-      records.putCredential(name, known.record.version, null),
-    )
-    return true
+    return (await this.#live()?.sealed.deleteCredential(name, actor)) ?? false
   }
 
-  /** The same value under another master key: no change that an audit log or an epoch would name. */
+  /** Keeps a sealed cache secret unless there is one; answers with the one that counts. Null: nobody's object. */
+  ensureCacheSecret(candidate: SealedRecord): SealedRecord | null {
+    return this.#live()?.sealed.ensureCacheSecret(candidate) ?? null
+  }
+
+  sealedRecords(): NamedRecord[] {
+    return this.#live()?.sealed.all() ?? []
+  }
+
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): boolean {
-    return this.#live()?.records.replaceSealed(name, before, after) ?? false
+    return this.#live()?.sealed.replace(name, before, after) ?? false
   }
 
   lookUp(id: string, digest: string): KeyVerdict {
@@ -249,7 +245,8 @@ export class TenantObject extends DurableObject<Env> {
       directory: this.env.DIRECTORY,
       isErased: () => this.#stored === null,
     })
-    this.#stored = { records, usage: new UsageLog(storage), ledger, timers, changes }
+    const sealed = new TenantSealed(records, changes)
+    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes }
     return this.#stored
   }
 

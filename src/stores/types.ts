@@ -36,6 +36,8 @@ export interface Directory {
 export interface TenantStore {
   /** `core/tenant.ts` `placeOf(caller)` gives the place of a caller who is known already. */
   lookUp(place: TenantPlace, keyId: string, digest: string): Promise<KeyVerdict>
+  /** Stores a sealed cache secret unless there is one; answers with the one that counts. Null: the tenant is gone. */
+  ensureCacheSecret(place: TenantPlace, candidate: SealedRecord): Promise<SealedRecord | null>
   /** Keeps rows and settles their reservations; a row whose requestId is known is dropped. Resolves when durable. */
   record(place: TenantPlace, batch: UsageBatch): Promise<void>
   /** May a request go on? Answers at once. `deadlineMs` is the caller's: out of reach has a policy of its own there. */
@@ -123,6 +125,8 @@ export interface TenantAdmin {
     actor: string,
   ): Promise<{ created: boolean } | { stale: true }>
   deleteCredential(name: string, actor: string): Promise<boolean>
+  /** Every sealed record of the tenant's for reseal, the cache secret included under CACHE_SECRET_NAME. */
+  sealedRecords(): Promise<{ name: string; record: SealedRecord }[]>
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
   /**
    * How its limits stand: the counters named here as far as they count anything, read from storage and at these

@@ -1,5 +1,6 @@
 /** What the vault offers the other rooms: sealed records in, plaintext only inside `use()`. */
 import type { SealedRecord } from '../core/sealed.ts'
+import type { Caller, TenantPlace } from '../core/tenant.ts'
 
 /** Envelope encryption under the deployment's master key. `owner` is a tenant's id, or OPERATOR. */
 export interface Vault {
@@ -30,4 +31,25 @@ export interface ApiKeys {
   verify(pepper: SealedRecord, presented: string): Promise<boolean>
   /** A new sealed pepper. */
   newPepper(): Promise<SealedRecord>
+}
+
+/** What a tenant's cache is keyed, marked and sealed with. All of it follows from the tenant's cache secret alone. */
+export interface CacheKeyring {
+  /** The key of a value in every store: HMAC-SHA-256 of its fingerprint's text, base64url, 43 characters. */
+  fingerprint(text: string): string
+  /** Stands for a token of a prompt where no word of it may stand: 8 base64url characters, other ones for each kind. */
+  mark(kind: string, token: string): string
+  /** Seals a value, UTF-8 where it is bytes, for its place in a store: base64. Never the same twice. */
+  seal(key: string, value: string | Uint8Array<ArrayBuffer>): Promise<string>
+  /** Rejects with `VaultError` for anything that was not sealed so: by this tenant, for this key, unchanged. */
+  open(key: string, sealed: string): Promise<string>
+}
+
+/** The keyrings of tenants, as an isolate knows them. */
+export interface CacheKeys {
+  /**
+   * At once where it is known. Makes the tenant's secret where it has none. Rejects when the secret cannot be had, or
+   * does not open (`VaultError`): whoever asks goes on without a cache.
+   */
+  keysOf(caller: Pick<Caller, 'cacheSecret'>, place: TenantPlace): CacheKeyring | Promise<CacheKeyring>
 }

@@ -7,8 +7,10 @@ import type { TenantPlace } from '../../src/core/tenant.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Services } from '../../src/services.ts'
 import { createDirectory, createDirectoryAdmin } from '../../src/stores/embedded/directory.ts'
-import { createTenantAdmin } from '../../src/stores/embedded/tenants.ts'
+import { createTenantAdmin, createTenants } from '../../src/stores/embedded/tenants.ts'
 import { createApiKeys } from '../../src/vault/api-keys.ts'
+import { createCacheKeys } from '../../src/vault/cache-keys.ts'
+import type { Vault } from '../../src/vault/types.ts'
 import { createVault } from '../../src/vault/vault.ts'
 import { tenantOf } from '../support/control-plane.ts'
 
@@ -53,6 +55,29 @@ it('moves the operator’s records, the pepper and every tenant’s; then the ol
     expect(own.credential.fallbackToOperator).toBe(true)
     expect(await after.use(place.id, 'own', own.credential.record, (value) => value)).toBe(`value-of-${place.id}`)
   }
+})
+
+it('leaves what tenants’ caches hold as it is: values of before still open, and keep their keys', async () => {
+  const place = await directoryAdmin.createTenant(tenantOf('reseal-cache'), 'admin')
+  if (place === 'exists') throw new Error('the id is fresh')
+  const tenants = createTenants(env.TENANT, tools)
+  const keysUnder = async (vault: Vault) => {
+    const cacheSecret = await tenants.ensureCacheSecret(place, await vault.seal(place.id, 'cache_secret', 1, 'unused'))
+    return createCacheKeys(vault, { tenants, clock: systemClock }).keysOf({ cacheSecret }, place)
+  }
+  const before = await createCacheKeys(vaultWith(keyOf(1)), { tenants, clock: systemClock }).keysOf(
+    { cacheSecret: null },
+    place,
+  )
+  const sealed = await before.seal('key', 'kept')
+  const during = servicesWith(keyOf(2), keyOf(1))
+  expect(await recordsUnderOldKey(during)).toBe(1)
+  expect(await resealAll(during)).toEqual({ resealed: 1, remaining: 0 })
+  expect(await recordsUnderOldKey(during)).toBe(0)
+  const after = await keysUnder(vaultWith(keyOf(2)))
+  expect(after.fingerprint('a question')).toBe(before.fingerprint('a question'))
+  expect(await after.open('key', sealed)).toBe('kept')
+  await expect(keysUnder(vaultWith(keyOf(1)))).rejects.toThrow('master key')
 })
 
 it('leaves a record that changed meanwhile to whoever changed it', async () => {

@@ -1,7 +1,7 @@
 /** Digests and encodings against published vectors. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromBase64, hmac, hmacKey, sameText, sha256Hex, toBase64, utf8 } from '../../src/lib/hash.ts'
+import { fromBase64, hmac, hmacKey, hmacText, sameText, sha256Hex, toBase64, utf8 } from '../../src/lib/hash.ts'
 
 describe('base64', () => {
   it('there and back is the same bytes', () => {
@@ -32,6 +32,17 @@ it('HMAC-SHA-256 (RFC 4231, test case 2), under a key that cannot be read back',
   const mac = await hmac(key, 'what do ya want for nothing?')
   expect(Buffer.from(mac).toString('hex')).toBe('5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843')
   expect(key.extractable).toBe(false)
+})
+
+it('HMAC-SHA-256 at once, as base64url (RFC 4231, test case 2)', () => {
+  const mac = hmacText(utf8('Jefe'), 'what do ya want for nothing?')
+  expect(mac).toBe('W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM')
+})
+
+it('HMAC-SHA-256 at once, of UTF-8', async () => {
+  const secret = utf8('secret')
+  const same = await hmac(await hmacKey(secret), 'größer 漢字')
+  expect(hmacText(secret, 'größer 漢字')).toBe(Buffer.from(same).toString('base64url'))
 })
 
 it.each([

@@ -3,7 +3,7 @@ import { abortAllDurableObjects, runDurableObjectAlarm } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { TenantPlace } from '../../src/core/tenant.ts'
 import { TurnLost } from '../../src/stores/embedded/tenants.ts'
-import { recordOf } from '../support/control-plane.ts'
+import { recordOf, sealedOf } from '../support/control-plane.ts'
 import { budgetOf, counterOf, flightOf, pacedOf } from '../support/ledger.ts'
 import { type LedgerAt, ledgerAt } from '../support/ledger-object.ts'
 import { directory, freshPlace, tables, tenants } from '../support/tenant-object.ts'
@@ -209,7 +209,7 @@ describe('an erase', () => {
 
 it('begins in an object that an older release has made, and keeps what that has', async () => {
   await ledger.record(recordOf('old', Date.now()))
-  for (const table of ['counts', 'reservations', 'learned']) await ledger.sql(`DROP TABLE ${table}`)
+  for (const table of ['counts', 'reservations', 'learned', 'secrets']) await ledger.sql(`DROP TABLE ${table}`)
   await ledger.sql('UPDATE schema_version SET version = 1')
   await ledger.evict()
   expect(await ledger.ask('a', [rpm])).toMatchObject({ kind: 'granted' })
@@ -219,4 +219,5 @@ it('begins in an object that an older release has made, and keeps what that has'
   await ledger.evict()
   expect(await ledger.used(rpm)).toEqual([1])
   expect(await tenants.lookUp(place, 'key00001', '')).toEqual({ kind: 'unknown' })
+  expect(await tenants.ensureCacheSecret(place, sealedOf(1))).toEqual(sealedOf(1))
 })

@@ -3,13 +3,13 @@
 import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
 import { migrate } from '../../src/objects/sql.ts'
-import { TENANT_SCHEMA, TenantRecords } from '../../src/objects/tenant-records.ts'
+import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from '../../src/objects/tenant-records.ts'
 import { keyOf, sealedOf, tenantOf } from '../support/control-plane.ts'
 
 let count = 0
 const withRecords = (use: (records: TenantRecords, storage: DurableObjectStorage) => void): Promise<void> =>
   runInDurableObject(env.TENANT.get(env.TENANT.idFromName(`tenant-records-${++count}`)), (_, { storage }) => {
-    migrate(storage, [TENANT_SCHEMA])
+    migrate(storage, [TENANT_SCHEMA, SECRETS_SCHEMA])
     use(new TenantRecords(storage.sql), storage)
   })
 
@@ -71,6 +71,24 @@ it('keeps the version of a credential that is gone', () =>
     records.putCredential('a', 1, null)
     expect(records.credentials()).toEqual({})
     expect(records.credentialVersion('a')).toBe(1)
+  }))
+
+it('keeps secrets apart from credentials, and replaces the record that was read', () =>
+  withRecords((records) => {
+    expect(records.secret('cache_secret')).toBeNull()
+    records.putSecret('cache_secret', sealedOf(1))
+    records.putCredential('own', 1, { record: sealedOf(1), fallbackToOperator: true })
+    expect(records.secret('cache_secret')).toEqual(sealedOf(1))
+    expect([...records.secrets().keys()]).toEqual(['cache_secret'])
+    expect(records.credentials()).not.toHaveProperty('cache_secret')
+    const resealed = sealedOf(1, { kekVersion: 'ffeeddccbbaa9988', iv: 'other' })
+    for (const name of ['cache_secret', 'own']) {
+      expect(records.replaceSealed(name, sealedOf(1, { iv: 'stale' }), resealed)).toBe(false)
+      expect(records.replaceSealed(name, sealedOf(1), resealed)).toBe(true)
+    }
+    expect(records.replaceSealed('other', sealedOf(1), resealed)).toBe(false)
+    expect(records.secret('cache_secret')).toEqual(resealed)
+    expect(records.credentials()).toEqual({ own: { record: resealed, fallbackToOperator: true } })
   }))
 
 it('hands out the outbox in order, until it is delivered', () =>

@@ -33,6 +33,8 @@ describe('an object that is nobody’s', () => {
     expect(await none.putCredential('c', { record: sealedOf(1), fallbackToOperator: false }, 'admin')).toEqual({
       stale: true,
     })
+    expect(await tenants.ensureCacheSecret(nobody, sealedOf(1))).toBeNull()
+    expect(await none.sealedRecords()).toEqual([])
     expect(await none.usage({ by: [] })).toEqual([])
     expect(await none.requests(undefined, 10)).toEqual({ data: [], hasMore: false, last: null })
     expect(await tables(tenantStub<TenantObject>(env.TENANT, nobody))).toEqual([])

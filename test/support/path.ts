@@ -72,6 +72,7 @@ export function callerOf(
     tenant?: Partial<Tenant>
     models?: readonly string[]
     credentials?: Readonly<Record<string, TenantCredential>>
+    cacheSecret?: SealedRecord | null
   } = {},
 ): Caller {
   const tenant: Tenant = {
@@ -95,6 +96,7 @@ export function callerOf(
       lastUsedOn: null,
     },
     credentials: more.credentials ?? {},
+    cacheSecret: more.cacheSecret ?? null,
     mayCall: matcher(more.models),
   }
 }

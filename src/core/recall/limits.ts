@@ -16,6 +16,10 @@ export const CACHE_FLUSH_MS = 100
 export const CACHE_READ_MS = 150
 /** … where it would lead or follow others, for then an early end costs a call of the upstream's. */
 export const CACHE_LEASED_READ_MS = 1000
+/** Tenants whose keys of their cache an isolate holds. */
+export const CACHE_KEYRINGS_MAX = 1024
+/** How long an isolate does not ask again for a tenant's cache secret that could not be had. */
+export const CACHE_SECRET_REST_MS = 1000
 /** Deadline of telling a store what to keep. */
 export const CACHE_WRITE_MS = 2000
 /** A leader is taken for dead when its lease was not renewed for so long; it renews this often. */

@@ -36,6 +36,8 @@ it('changes and shows a tenant', async () => {
   expect(await admin.putCredential('own', credential, 'ops')).toEqual({ created: true })
   expect(await admin.replaceSealed('own', sealedOf(1), sealedOf(1, { iv: 'new' }))).toBe(true)
   expect(await admin.credentials()).toMatchObject([{ name: 'own', credential: { record: { iv: 'new' } } }])
+  expect(await store.ensureCacheSecret(place, sealedOf(1, { iv: 'first' }))).toMatchObject({ iv: 'first' })
+  expect((await admin.sealedRecords()).map(({ name }) => name)).toEqual(['own', 'cache_secret'])
   expect(await store.lookUp(place, 'key00002', digestOf(2))).toMatchObject({ kind: 'known', tenant: { name: 'Acme' } })
   expect(await admin.deleteCredential('own', 'ops')).toBe(true)
 })
