@@ -37,9 +37,14 @@ export interface SseEvent {
 
 /** Reads the fields of one event from its bytes. Several data lines are joined by LF; one space after the colon goes. */
 export function readEvent(bytes: Uint8Array): SseEvent {
+  return readEventText(UTF8.decode(bytes))
+}
+
+/** The same of an event that is text already. */
+export function readEventText(text: string): SseEvent {
   let event: string | null = null
   let data: string | null = null
-  for (const line of UTF8.decode(bytes).split(/\r\n|\n|\r/)) {
+  for (const line of text.split(/\r\n|\n|\r/)) {
     if (line.startsWith('data')) {
       const value = fieldValue(line, 'data')
       if (value !== null) data = data === null ? value : `${data}\n${value}`
