@@ -19,10 +19,26 @@ export function tenantStub<T extends Rpc.DurableObjectBranded>(
   namespace: DurableObjectNamespace<T>,
   place: Place,
 ): DurableObjectStub<T> {
-  const { jurisdiction, region } = place
+  return stubAt(namespace, place, `${place.id}.${place.generation}`)
+}
+
+/** A stub of one shard of what a tenant's objects of a class keep together; like a tenant's, for one call. */
+export function shardStub<T extends Rpc.DurableObjectBranded>(
+  namespace: DurableObjectNamespace<T>,
+  place: Place,
+  shard: number,
+): DurableObjectStub<T> {
+  return stubAt(namespace, place, `${place.id}.${place.generation}.${shard}`)
+}
+
+function stubAt<T extends Rpc.DurableObjectBranded>(
+  namespace: DurableObjectNamespace<T>,
+  { jurisdiction, region }: Place,
+  name: string,
+): DurableObjectStub<T> {
   const within = jurisdiction === undefined ? namespace : restricted(namespace, jurisdiction)
   return within.get(
-    within.idFromName(`${place.id}.${place.generation}`),
+    within.idFromName(name),
     region === undefined ? {} : { locationHint: region as DurableObjectLocationHint },
   )
 }

@@ -237,8 +237,10 @@ export interface SemanticRoutes {
     route: RouteId,
     maxErrorRate: number,
     observations: readonly Observation[],
-    /** A member that joined or founded its group; null where none did. */
+    /** Group that a member joined or founded; null where none did. */
     joined: string | null,
   ): Promise<void>
   views(place: TenantPlace): Promise<RouteView[]>
+  /** Removes everything that was learned; of an index that keeps both, the vectors too. */
+  erase(place: TenantPlace): Promise<void>
 }

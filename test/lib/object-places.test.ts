@@ -1,6 +1,6 @@
 /** Where objects live: names, hints and jurisdictions. */
 import { expect, it } from 'vitest'
-import { directoryStub, tenantStub } from '../../src/lib/object-places.ts'
+import { directoryStub, shardStub, tenantStub } from '../../src/lib/object-places.ts'
 
 /** A namespace that tells what was asked of it. */
 function namespace(within = 'anywhere') {
@@ -17,6 +17,14 @@ it('has the generation in a tenant’s name', () => {
     within: 'anywhere',
     id: 'acme.g1',
     options: {},
+  })
+})
+
+it('numbers the shards of a tenant', () => {
+  expect(shardStub(namespace(), { id: 'acme', generation: 'g1', region: 'weur' }, 3)).toEqual({
+    within: 'anywhere',
+    id: 'acme.g1.3',
+    options: { locationHint: 'weur' },
   })
 })
 

@@ -41,6 +41,25 @@ export const CACHE_DIGESTS_MAX = 128
 /** Shards of one tenant's vectors, and vectors of one shard. */
 export const VECTOR_SHARDS = 4
 export const VECTORS_PER_SHARD_MAX = 20_000
+/** Longest vector, and bytes of the vectors of one shard, at a byte a dimension: the oldest leave. */
+export const VECTOR_DIMENSIONS_MAX = 4096
+export const VECTOR_SHARD_BYTES_MAX = 16 * 1024 * 1024
+/** Vectors that one isolate has in memory, of all shards in it: what was not asked for the longest leaves. */
+export const VECTOR_MEMORY_BYTES_MAX = 32 * 1024 * 1024
+/** Most neighbours that are asked for at once. */
+export const NEAREST_MAX = 100
+/** How often expired vectors are removed at most; they answer nothing meanwhile. */
+export const VECTORS_PRUNE_MS = 3_600_000
+/** Routes and answer groups that one shard has learned of; and how long after their last news they are forgotten. */
+export const ROUTES_PER_SHARD_MAX = 256
+export const GROUPS_PER_SHARD_MAX = 20_000
+export const ROUTE_IDLE_MS = 90 * 86_400_000
+export const GROUP_IDLE_MS = 30 * 86_400_000
+/** Deadline of one call to Upstash Vector that has none of its own, and how much of a reply is read. */
+export const VECTOR_CALL_MS = 2000
+export const VECTOR_REPLY_BYTES_MAX = 4 * 1024 * 1024
+/** Share of added vectors after which Upstash Vector is asked to drop what has expired, or is too much. */
+export const VECTOR_SWEEP_SHARE = 0.02
 /** Neighbours that a semantic decision looks at. */
 export const NEIGHBOURS = 10
 /** Longest question (UTF-16 units of the last user turn) that is recalled by meaning. */
@@ -52,3 +71,9 @@ export const NEAREST_MS = 250
 export const SHADOW_SHARE = 0.02
 /** No semantic hit before a route has so many observations. */
 export const OBSERVATIONS_MIN = 300
+/** Vectors of questions that an isolate has in memory. */
+export const RECALL_VECTORS_BYTES_MAX = 2 * 1024 * 1024
+/** Failures of a store in a row after which it is left alone, for how long, and how often that is logged. */
+export const RECALL_FAILURES_MAX = 5
+export const RECALL_REST_MS = 1000
+export const RECALL_LOG_MS = 60_000
