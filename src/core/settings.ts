@@ -10,6 +10,8 @@ export interface Settings {
   readonly allowPrivate: boolean
   /** Upstash Redis over REST; undefined where the deployment has none. */
   readonly redis: RestStore | undefined
+  /** Upstash Vector over REST; undefined where the deployment has none. */
+  readonly vector: RestStore | undefined
 }
 
 /** Where a store is reached over REST, and the token that opens it. */
@@ -59,11 +61,13 @@ export function readSettings(
     if (!PRINTABLE.test(token)) return { variable, message: NOT_PRINTABLE }
     adminTokens.push(token)
   }
+  const stores: (RestStore | undefined)[] = []
   for (const pair of PAIRS) {
     const missing = pair.find((name) => read(name) === undefined)
     if (missing !== undefined && pair.some((name) => read(name) !== undefined))
       return { variable: missing, message: 'is not set, but the other of its pair is' }
     const [url, token] = pair.map(read)
+    stores.push(url === undefined || token === undefined ? undefined : { url, token })
     if (url === undefined || token === undefined) continue
     if (!isBaseUrl(url))
       return { variable: pair[0], message: 'is malformed: it must be a URL, as in https://name.upstash.io' }
@@ -74,9 +78,8 @@ export function readSettings(
   // Whoever writes `true` believes that it counts: better told at the start than by the first config that is refused.
   if (!/^[01]$/.test(allowPrivate))
     return { variable: 'SLUICE_ALLOW_PRIVATE', message: 'is malformed: it is 1, or not set' }
-  const [url, token] = PAIRS[0].map(read)
-  const redis = url === undefined || token === undefined ? undefined : { url, token }
-  return { masterKey, previousMasterKey, adminTokens, allowPrivate: allowPrivate === '1', redis }
+  const [redis, vector] = stores
+  return { masterKey, previousMasterKey, adminTokens, allowPrivate: allowPrivate === '1', redis, vector }
 }
 
 /** Scheme, host, port and path: what a call's own path can be put behind. */

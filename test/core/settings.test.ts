@@ -82,8 +82,11 @@ it.each([
 it('takes a pair that is whole', () => {
   const redis = { UPSTASH_REDIS_REST_URL: 'https://r', UPSTASH_REDIS_REST_TOKEN: 't' }
   const vector = { UPSTASH_VECTOR_REST_URL: 'https://v', UPSTASH_VECTOR_REST_TOKEN: 't' }
-  expect(read({ ...GOOD, ...redis, ...vector })).toMatchObject({ redis: { url: 'https://r', token: 't' } })
-  expect(read({ ...GOOD, ...vector })).toMatchObject({ masterKey: 'good key', redis: undefined })
+  const atRedis = { url: 'https://r', token: 't' }
+  const atVector = { url: 'https://v', token: 't' }
+  expect(read({ ...GOOD, ...redis, ...vector })).toMatchObject({ redis: atRedis, vector: atVector })
+  expect(read({ ...GOOD, ...vector })).toMatchObject({ masterKey: 'good key', redis: undefined, vector: atVector })
+  expect(read({ ...GOOD, ...redis })).toMatchObject({ redis: atRedis, vector: undefined })
 })
 
 it('allows private addresses for 1 alone', () => {
