@@ -1,6 +1,7 @@
 /** Verbs over tenants. */
 import type { Command } from 'commander'
 import type { LimitView, TenantLimitsView, TenantView } from '../../src/core/admin-views.ts'
+import { cacheVerbs } from './cache.ts'
 import { path } from './client.ts'
 import { CliError, type Io } from './io.ts'
 import { type Columns, fields, table } from './print.ts'
@@ -14,7 +15,8 @@ interface TenantOptions extends PolicyOptions {
   readonly jurisdiction?: string
 }
 
-export function tenantVerbs(program: Command, { io, client, show }: Verbs): void {
+export function tenantVerbs(program: Command, verbs: Verbs): void {
+  const { io, client, show } = verbs
   const tenant = program.command('tenant').description('make, look at and change tenants')
   const one = (view: TenantView) => fields({ ...view })
 
@@ -53,6 +55,7 @@ export function tenantVerbs(program: Command, { io, client, show }: Verbs): void
         return `${table(view.data, LIMIT)}\n${counts}`
       })
     })
+  cacheVerbs(tenant, verbs)
   withTenantOptions(withPolicy(tenant.command('create').argument('<id>').description('make a tenant')))
     .option('--region <region>', 'where its object is made, as in weur')
     .option('--jurisdiction <jurisdiction>', 'where its data must stay, as in eu')

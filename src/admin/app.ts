@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import type { Services } from '../services.ts'
 import { boundedJson } from './body.ts'
+import { cacheRoutes } from './cache.ts'
 import { configRoutes } from './config.ts'
 import { credentialRoutes } from './credentials.ts'
 import { onError, refuse } from './errors.ts'
@@ -31,7 +32,7 @@ export function adminApp(servicesOf: (c: Context<AdminEnv>) => Services | Promis
   app.use('/admin/*', guard())
   app.use('/admin/*', boundedJson)
   for (const routes of [configRoutes, credentialRoutes, tenantRoutes, keyRoutes, tenantCredentialRoutes]) routes(app)
-  for (const routes of [limitRoutes, usageRoutes, statusRoutes]) routes(app)
+  for (const routes of [limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
   app.all('/admin/*', (c) => noRoute(app, c.req.path, c.req.method))
   return app
 }

@@ -5,6 +5,7 @@ import { pageOf, type TenantView, tenantViewSchema } from '../core/admin-views.t
 import { limitFaults } from '../core/limit-faults.ts'
 import { field } from '../core/loose.ts'
 import type { Tenant } from '../core/tenant.ts'
+import { eraseCache } from './cache.ts'
 import { refuse } from './errors.ts'
 import { type AdminHono, admin, alsoChecking, body, json, noTenant, page, refusals, tenantOf } from './routing.ts'
 
@@ -95,9 +96,11 @@ export function tenantRoutes(app: AdminHono): void {
   app.openapi(remove, async (c) => {
     const { services, actor } = c.var
     const { id } = c.req.valid('param')
-    // The Directory sees to the erasing of the object, by its alarm if need be.
+    // The Directory sees to the erasing of the tenant's objects, by its alarm if need be.
     const place = await services.directoryAdmin.deleteTenant(id, actor)
-    return place === null ? noTenant(id) : c.body(null, 202)
+    if (place === null) return noTenant(id)
+    services.background(eraseCache(services, place))
+    return c.body(null, 202)
   })
 }
 

@@ -135,6 +135,21 @@ export const usageQuerySchema = z
     message: 'must be after from',
   })
 
+/** What is purged of a tenant's cache: all that fits every field named. */
+export const purgeQuerySchema = z.strictObject({
+  model: z
+    .string()
+    .regex(/^[!-~]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces')
+    .optional()
+    .describe('Alias; also one that the config does not have any more'),
+  before: instant.optional().describe('Stored before this moment, RFC 3339'),
+  knowledgeVersion: z
+    .string()
+    .regex(/^[!-~]{1,64}$/, 'must be 1 to 64 printable ASCII characters without spaces')
+    .optional()
+    .describe('Made with this version of knowledge'),
+})
+
 export type TenantInput = z.output<typeof tenantInputSchema>
 export type TenantPatch = z.output<typeof tenantPatchSchema>
 export type KeyInput = z.output<typeof keyInputSchema>

@@ -169,6 +169,33 @@ export const tenantLimitsViewSchema = z.object({
 
 export const keyLimitsViewSchema = z.object({ data: z.array(limitViewSchema) })
 
+const routeViewSchema = z.object({
+  model: z.string().describe('Alias'),
+  encoder: z.string().describe('What made the vectors of its questions, and their length'),
+  observations: z.number(),
+  threshold: z.number().nullable().describe('Score from which a hit is served; null: none is'),
+  maxErrorRate: z.number(),
+  errorRate: z.number().nullable().describe('Measured share of wrong ones among would-be hits; null: not measured yet'),
+  errorBound: z.number().nullable().describe('Its upper Wilson bound, which has to stay under maxErrorRate'),
+  vectors: count.describe('Questions whose answer is known'),
+  groups: count.describe('Answers'),
+})
+
+export const cacheViewSchema = z.object({
+  entries: count,
+  bytes: count.describe('As they are stored, sealed'),
+  hits: z.object({ exact: count, semantic: count, coalesced: count }),
+  corrupt: count.describe('Values that did not open, and were dropped'),
+  savedTokens: count,
+  savedMicroUsd: count.describe('Of the hits whose cost was known'),
+  dropped: count.describe(
+    "Answers and hits, of all tenants, that this isolate had no room to tell the cache's store of",
+  ),
+  routes: z.array(routeViewSchema).describe('Models recalled by meaning, and how well'),
+})
+
+export const purgedViewSchema = z.object({ removed: count.describe('Values') })
+
 export const statusViewSchema = z.object({
   version: z.string().describe('Of Sluice'),
   configVersion: count,
@@ -208,5 +235,7 @@ export type UsageView = z.output<typeof usageViewSchema>
 export type UsageRecordView = z.output<typeof usageRecordViewSchema>
 export type LimitView = z.output<typeof limitViewSchema>
 export type TenantLimitsView = z.output<typeof tenantLimitsViewSchema>
+export type CacheView = z.output<typeof cacheViewSchema>
+export type PurgedView = z.output<typeof purgedViewSchema>
 export type StatusView = z.output<typeof statusViewSchema>
 export type AuditEntryView = z.output<typeof auditEntryViewSchema>

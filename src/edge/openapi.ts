@@ -43,7 +43,16 @@ const eventStream = {
 const maxWait = 'Longest wait for its turn where a limit stands in the way, 0 to 3600000; else the tenant’s (0: none).'
 const user = 'Your end user, for limits per user: 1 to 128 printable ASCII characters without spaces.'
 
+const cacheMode =
+  'auto: recall and keep, where that is allowed; refresh: keep, but do not recall; ' +
+  'no-store: recall, but do not keep; off: neither.'
+
 const sluiceHeaders = z.object({
+  'x-sluice-cache': z.enum(['auto', 'refresh', 'no-store', 'off']).optional().describe(cacheMode),
+  'x-sluice-cache-ttl': z
+    .string()
+    .optional()
+    .describe('How long the reply is kept: 1 to 2592000 s; else as the model says.'),
   'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
   'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
@@ -58,7 +67,12 @@ const replyHeaders = z.object({
   'x-sluice-model': z.string().optional().describe('The alias asked for'),
   'x-sluice-target': z.string().optional().describe('`provider/model` that answered'),
   'x-sluice-attempts': z.string().optional().describe('Upstream calls begun'),
-  'x-sluice-cache': z.string().optional(),
+  'x-sluice-cache': z
+    .enum(['hit', 'semantic', 'coalesced', 'miss', 'bypass'])
+    .optional()
+    .describe('Recalled exactly, by meaning, or of a request in flight; asked of an upstream; not recallable'),
+  age: z.string().optional().describe('Seconds since a recalled answer ended'),
+  'x-sluice-similarity': z.string().optional().describe('Cosine of the questions, where it was recalled by meaning'),
   'x-sluice-queue-ms': z.string().optional().describe('Time waited for its limits'),
   'x-sluice-overhead-ms': z.string().optional().describe('Time of the gateway before the upstream was asked'),
   'x-sluice-cost-usd': z.string().optional().describe('On whole replies; `null`: unknown'),

@@ -53,6 +53,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
   expect(calls.sort()).toEqual([
     'delete /admin/credentials/{name}',
     'delete /admin/tenants/{id}',
+    'delete /admin/tenants/{id}/cache',
     'delete /admin/tenants/{id}/credentials/{name}',
     'delete /admin/tenants/{id}/keys/{keyId}',
     'get /admin/audit',
@@ -63,6 +64,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'get /admin/status',
     'get /admin/tenants',
     'get /admin/tenants/{id}',
+    'get /admin/tenants/{id}/cache',
     'get /admin/tenants/{id}/credentials',
     'get /admin/tenants/{id}/credentials/{name}',
     'get /admin/tenants/{id}/keys',
