@@ -29,6 +29,8 @@ export const CACHE_LEASE_RENEW_MS = 300
 export const CACHE_WAIT_MS = 10_000
 /** Age up to which "no such value" is believed without asking: a reply is recallable 1 s after its end. */
 export const CACHE_ABSENT_MS = 700
+/** … and when a store is asked anew in the background what it has not: under steady traffic nobody then waits for it. */
+export const CACHE_ABSENT_REFRESH_MS = 350
 /** Age up to which memory may serve without its store having confirmed that nothing was purged, and when it is asked. */
 export const CACHE_MARK_FRESH_MS = 9000
 export const CACHE_MARK_REFRESH_MS = 4000
@@ -38,6 +40,31 @@ export const CACHE_TENANT_BYTES_MAX = 64 * 1024 * 1024
 /** The digest of one shard, a Bloom filter; and shards whose digest an isolate holds. */
 export const CACHE_DIGEST_BYTES_MAX = 64 * 1024
 export const CACHE_DIGESTS_MAX = 128
+/** News of a digest name at most so many keys; more, and the whole of it travels. */
+export const CACHE_DIGEST_ADDED_MAX = 64
+/** Deadline of asking for a digest, in the background. */
+export const CACHE_DIGEST_MS = 1000
+/** Longest sealed value (base64); and what each is taken to need besides, for its row and in memory. */
+export const CACHE_VALUE_CHARS_MAX = 512 * 1024
+export const CACHE_ENTRY_BYTES = 512
+/** How often a shard with values looks for expired ones, at most; they are never answered meanwhile. */
+export const CACHE_PRUNE_MS = 60_000
+/** A value that was made before a purge and comes so much later is still purged; and so many purges are remembered. */
+export const CACHE_PURGES_MS = 60_000
+export const CACHE_PURGES_MAX = 64
+/** Keys of a shard with a leader, and requests behind all leaders of a shard; more lead, or go on alone. */
+export const CACHE_LEASES_MAX = 10_000
+export const CACHE_WAITERS_MAX = 2000
+/** Leases of a shard that are known to have ended, so that a late renewal does not revive one. */
+export const CACHE_LEASES_ENDED_MAX = 1000
+/** Behind a leader on Redis, one looks again after a time between these. */
+export const CACHE_POLL_MIN_MS = 40
+export const CACHE_POLL_MAX_MS = 90
+/** News that go to Redis in one call, characters: Upstash takes a request of 1 MB; and keys looked through in one. */
+export const CACHE_REDIS_NEWS_CHARS_MAX = 600_000
+export const CACHE_REDIS_STEP_KEYS = 1000
+/** Tenants whose purge mark an isolate knows of Redis. */
+export const CACHE_MARKS_MAX = 1000
 /** Shards of one tenant's vectors, and vectors of one shard. */
 export const VECTOR_SHARDS = 4
 export const VECTORS_PER_SHARD_MAX = 20_000
