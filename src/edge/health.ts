@@ -8,6 +8,7 @@ import type { DirectorySnapshot } from '../core/snapshot.ts'
 import { withDeadline } from '../lib/clock.ts'
 import { VERSION } from '../lib/version.ts'
 import type { Services } from '../services.ts'
+import { cacheChecks, cacheWarnings } from './cache-checks.ts'
 import { commonHeaders } from './headers.ts'
 
 const NO_GUARD =
@@ -29,6 +30,8 @@ export function ready(services: Services) {
       directory: isUp ? 'ok' : 'down',
       ...(opens ? {} : { vault: 'the master key does not open what is stored' }),
       ...Object.fromEntries(bindings.map((name) => [`binding:${name}`, 'missing'])),
+      // They say what is down, and keep nobody from being answered: a cache that is out of reach is a miss.
+      ...(config === undefined ? {} : await cacheChecks(services, config)),
     }
     const warnings = config === undefined ? [] : warningsOf(services, config)
     const isReady = isUp && opens && bindings.length === 0
@@ -56,14 +59,17 @@ async function snapshotInForce({ directory, deployment, clock }: Services): Prom
 
 /**
  * What keeps nobody from being answered, and is yet not as the config has it. A target without a price answers, but nobody
- * knows what it costs, and a limit on money may stop it; a guard that nothing counts for stops nobody.
+ * knows what it costs, and a limit on money may stop it; a guard that nothing counts for stops nobody; without vectors of
+ * questions nothing is recalled by meaning.
  */
-function warningsOf({ rateLimiter }: Services, config: Config): [string, string][] {
+function warningsOf(services: Services, config: Config): [string, string][] {
   const prices = missingPrices(config).map(({ model, targets }): [string, string] => [
     `price:${model}`,
     `missing for ${targets.join(', ')}`,
   ])
-  return config.guard === undefined || rateLimiter !== undefined ? prices : [['guard', NO_GUARD], ...prices]
+  const isUnguarded = config.guard !== undefined && services.rateLimiter === undefined
+  const guard: [string, string][] = isUnguarded ? [['guard', NO_GUARD]] : []
+  return [...guard, ...cacheWarnings(services, config), ...prices]
 }
 
 /** A master key that is well formed may still be the wrong one: no request could be served with it. */

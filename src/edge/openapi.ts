@@ -27,7 +27,7 @@ const readySchema = z.object({
   warnings: z
     .record(z.string(), z.string())
     .optional()
-    .describe('What does not keep it from working: missing prices, a guard that nothing counts for'),
+    .describe('What does not keep it from working: missing prices, a guard that nothing counts for, no embedder'),
 })
 
 const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })

@@ -8,11 +8,11 @@
  * Nothing here follows from the master key, so its rotation leaves all of it as it was.
  */
 import { AUTH_STALE_MS } from '../core/limits.ts'
-import { CACHE_KEYRINGS_MAX, CACHE_SECRET_REST_MS } from '../core/recall/limits.ts'
+import { CACHE_KEYRINGS_MAX, CACHE_READ_MS, CACHE_SECRET_REST_MS } from '../core/recall/limits.ts'
 import { CACHE_SECRET_NAME, type SealedRecord, VaultError } from '../core/sealed.ts'
 import { ownerOf, type TenantPlace } from '../core/tenant.ts'
 import { BoundedMap } from '../lib/bounded-map.ts'
-import type { Clock } from '../lib/clock.ts'
+import { type Clock, withDeadline } from '../lib/clock.ts'
 import { fromBase64, hmac, hmacKey, hmacText, toBase64, utf8 } from '../lib/hash.ts'
 import type { TenantStore } from '../stores/types.ts'
 import type { CacheKeyring, CacheKeys, Vault } from './types.ts'
@@ -58,7 +58,8 @@ export function createCacheKeys(vault: Vault, { tenants, clock }: CacheKeySource
     if (nowMs < (resting.get(owner) ?? 0)) throw new Error('the cache secret could not be had a moment ago')
     const secret = toBase64(crypto.getRandomValues(new Uint8Array(SECRET_BYTES)))
     const candidate = await vault.seal(place.id, CACHE_SECRET_NAME, 1, secret)
-    const record = await tenants.ensureCacheSecret(place, candidate).catch((error: unknown) => {
+    const asked = tenants.ensureCacheSecret(place, candidate)
+    const record = await withDeadline(clock, CACHE_READ_MS, asked, late).catch((error: unknown) => {
       resting.set(owner, clock.now() + CACHE_SECRET_REST_MS)
       throw error
     })
@@ -75,6 +76,8 @@ export function createCacheKeys(vault: Vault, { tenants, clock }: CacheKeySource
     },
   }
 }
+
+const late = (): Error => new Error('the tenant did not tell its cache secret in time')
 
 async function keyringFrom(secret: Uint8Array<ArrayBuffer>): Promise<CacheKeyring> {
   const base = await hmacKey(secret)

@@ -48,8 +48,8 @@ export interface CacheKeyring {
 /** The keyrings of tenants, as an isolate knows them. */
 export interface CacheKeys {
   /**
-   * At once where it is known. Makes the tenant's secret where it has none. Rejects when the secret cannot be had, or
-   * does not open (`VaultError`): whoever asks goes on without a cache.
+   * At once where it is known. Makes the tenant's secret where it has none. Rejects when the secret cannot be had within
+   * CACHE_READ_MS, or does not open (`VaultError`): whoever asks goes on without a cache.
    */
   keysOf(caller: Pick<Caller, 'cacheSecret'>, place: TenantPlace): CacheKeyring | Promise<CacheKeyring>
 }

@@ -100,6 +100,22 @@ it('warns of a guard that has no store to count with', async () => {
   expect(await having.json()).toEqual({ status: 'ready', checks: { directory: 'ok' } })
 })
 
+it('says that the store of a cache is down, and that nothing is recalled by meaning; it is ready all the same', async () => {
+  const replyCache = { lookUp: () => Promise.reject(new Error('down')) } as unknown as Services['replyCache']
+  const cache = { exact: true, semantic: { enabled: true } }
+  const config = {
+    providers: { up: { protocol: 'openai', baseUrl: 'https://up.test/v1' } },
+    models: { chat: { targets: [{ provider: 'up', model: 'm', price: { input: 1, output: 2 } }], cache } },
+  }
+  const reply = await (await isolate({ config, services: { replyCache } })).fetch('/ready')
+  expect(reply.status).toBe(200)
+  expect(await reply.json()).toEqual({
+    status: 'ready',
+    checks: { directory: 'ok', cache: 'down' },
+    warnings: { semantic: 'semantic caching is off for chat: the config has no embedder' },
+  })
+})
+
 it('says that the Directory is down, though a snapshot still serves', async () => {
   const { directory: real } = (await isolate()).services
   let isDown = false

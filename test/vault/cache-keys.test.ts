@@ -1,9 +1,9 @@
 /** Keys of a tenant's cache: from one secret that is made once, and what neither a store nor another tenant can do. */
 import { env } from 'cloudflare:test'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { AUTH_STALE_MS } from '../../src/core/limits.ts'
-import { CACHE_SECRET_REST_MS } from '../../src/core/recall/limits.ts'
+import { CACHE_READ_MS, CACHE_SECRET_REST_MS } from '../../src/core/recall/limits.ts'
 import { CACHE_SECRET_NAME, type SealedRecord, VaultError } from '../../src/core/sealed.ts'
 import type { TenantPlace } from '../../src/core/tenant.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -22,12 +22,13 @@ const ACME = { id: 'acme', generation: 'g1' }
 /** The cache keys of one isolate over a store that keeps what it is first given. */
 function isolateOf(options: { stored?: Map<string, SealedRecord>; clock?: ManualClock } = {}) {
   const { stored = new Map<string, SealedRecord>(), clock = manualClock() } = options
-  const state = { asked: 0, isDown: false, isGone: false }
+  const state = { asked: 0, isDown: false, isGone: false, isSilent: false }
   const keys = createCacheKeys(createVault({ masterKey, clock }), {
     clock,
     tenants: {
       async ensureCacheSecret({ id }: TenantPlace, candidate: SealedRecord) {
         state.asked += 1
+        if (state.isSilent) await new Promise(() => {})
         if (state.isDown) throw new Error('down')
         if (state.isGone) return null
         if (!stored.has(id)) stored.set(id, candidate)
@@ -80,6 +81,17 @@ describe('the secret', () => {
     await clock.advance(CACHE_SECRET_REST_MS)
     await keys.keysOf(NO_SECRET, ACME)
     expect(state.asked).toBe(3)
+  })
+
+  it('is not waited for longer than for a look-up', async () => {
+    const { keys, clock, state } = isolateOf()
+    state.isSilent = true
+    const waiting = expect(keys.keysOf(NO_SECRET, ACME)).rejects.toThrow('in time')
+    await vi.waitFor(() => expect(clock.timers).toBe(1))
+    await clock.advance(CACHE_READ_MS)
+    await waiting
+    expect(clock.timers).toBe(0)
+    await expect(keys.keysOf(NO_SECRET, ACME)).rejects.toThrow('a moment ago')
   })
 
   it('of a tenant that is gone is none', async () => {
