@@ -91,17 +91,23 @@ function chatEvents({ index, message, logprobs, finish_reason, ...rest }: Json):
   add({
     role,
     ...(content === undefined ? {} : { content: typeof content === 'string' ? '' : null }),
-    ...(refusal === undefined ? {} : { refusal: null }),
+    ...(refusal === undefined ? {} : { refusal: refusal === '' ? '' : null }),
   })
   const extras = Object.entries(others)
   // Reasoning, under whatever name.
   for (const [name, value] of extras)
     if (typeof value === 'string') for (const text of pieces(value)) add({ [name]: text })
-  const { content: tokens, refusal: refusalTokens, ...scores } = isObject(logprobs) ? logprobs : {}
-  for (const { text, slice } of scored(content, items(tokens)))
-    add(typeof content === 'string' ? { content: text } : {}, slice === null ? {} : { logprobs: { content: slice } })
-  for (const { text, slice } of scored(refusal, items(refusalTokens)))
-    add(typeof refusal === 'string' ? { refusal: text } : {}, slice === null ? {} : { logprobs: { refusal: slice } })
+  const scores = isObject(logprobs) ? logprobs : {}
+  const blanks = blankScores(scores)
+  for (const [name, value] of [
+    ['content', content],
+    ['refusal', refusal],
+  ] as const)
+    for (const { text, slice } of scored(value, items(scores[name])))
+      add(
+        typeof value === 'string' ? { [name]: text } : {},
+        slice === null ? {} : { logprobs: { ...blanks, [name]: slice } },
+      )
   if (Array.isArray(content)) add({ content })
   if (isObject(function_call)) for (const piece of callPieces(function_call, 'arguments')) add({ function_call: piece })
   items(tool_calls)
@@ -110,19 +116,23 @@ function chatEvents({ index, message, logprobs, finish_reason, ...rest }: Json):
       for (const piece of toolCallPieces(call)) add({ tool_calls: [{ ...piece, index: position }] })
     })
   for (const [name, value] of extras) if (typeof value !== 'string') add({ [name]: value })
-  events.push({ index, delta: {}, ...scoresLeft(logprobs, tokens, refusalTokens, scores), finish_reason, ...rest })
+  events.push({ index, delta: {}, ...scoresLeft(logprobs, blanks), finish_reason, ...rest })
   return events
 }
 
-/** What of the log probabilities no event with text had. */
-function scoresLeft(logprobs: unknown, tokens: unknown, refusalTokens: unknown, scores: Json): Json {
-  if (!isObject(logprobs)) return logprobs === undefined ? {} : { logprobs }
-  const left: Json = {
-    ...(tokens === undefined || items(tokens).length > 0 ? {} : { content: tokens }),
-    ...(refusalTokens === undefined || items(refusalTokens).length > 0 ? {} : { refusal: refusalTokens }),
-    ...scores,
+/** The lists of log probabilities that have no tokens: OpenAI has them, as null, beside those that do. */
+function blankScores({ content, refusal }: Json): Json {
+  return {
+    ...(content === undefined || items(content).length > 0 ? {} : { content }),
+    ...(refusal === undefined || items(refusal).length > 0 ? {} : { refusal }),
   }
-  return { logprobs: left }
+}
+
+/** What of the log probabilities is not of tokens. */
+function scoresLeft(logprobs: unknown, blanks: Json): Json {
+  if (!isObject(logprobs)) return logprobs === undefined ? {} : { logprobs }
+  const { content: _, refusal: __, ...others } = logprobs
+  return { logprobs: { ...blanks, ...others } }
 }
 
 /** The same of completions. */
