@@ -7,7 +7,7 @@ import type { Services } from '../services.ts'
 /** The stores are asked about nobody: no tenant has this name, so nothing is found and nothing is made. */
 const NOBODY = { id: '_', generation: 'ready' }
 const NO_KEY = 'A'.repeat(43)
-const NO_SPACE = { route: 'ready', encoder: 'ready', scope: NO_KEY }
+const NO_ROUTE = { route: 'ready', encoder: 'ready' }
 
 const NO_EMBEDDER = 'the config has no embedder'
 const NO_AI = 'the embedder is of Workers AI, and this Worker has no binding AI'
@@ -31,11 +31,11 @@ export async function cacheChecks(services: CacheServices, config: Config): Prom
     checks.push(check('cache', replyCache.lookUp(NOBODY, NO_KEY, null, OBJECT_CALL_MS)))
   }
   if (isSemantic) {
-    // Vectors may be kept elsewhere than what routes have learned. A query would need vectors of the length that the
-    // index was made for; to forget a group that is not there needs none.
-    const forgotten = vectorIndex.dropGroup(NOBODY, NO_SPACE, NO_KEY)
-    const looked = semanticRoutes.look(NOBODY, NO_SPACE, [], OBJECT_CALL_MS)
-    checks.push(check('vectors', Promise.all([forgotten, looked])))
+    // Vectors may be kept elsewhere than what routes have learned. A query would need a vector of the length that the
+    // index was made for; to find that there is nothing to purge needs none.
+    const purged = vectorIndex.purge(NOBODY, { model: NO_ROUTE.route })
+    const looked = semanticRoutes.look(NOBODY, NO_ROUTE, [], OBJECT_CALL_MS)
+    checks.push(check('vectors', Promise.all([purged, looked])))
   }
   return Object.fromEntries(await Promise.all(checks))
 }

@@ -31,7 +31,7 @@ function storesThat(answer: (store: string) => Promise<unknown>) {
   const services = {
     clock,
     replyCache: { lookUp: store('replies') },
-    vectorIndex: { dropGroup: store('vectors') },
+    vectorIndex: { purge: store('vectors') },
     semanticRoutes: { look: store('routes') },
   } as unknown as Services
   return { services, clock, asked }
