@@ -1,6 +1,6 @@
 /** Typed SQL statements, and schemas that grow by append-only steps. */
 
-type Value = string | number | null
+type Value = ArrayBuffer | string | number | null
 type Row = Record<string, SqlStorageValue>
 
 /** A statement that answers with all its rows. The runtime keeps the compiled form by its text. */

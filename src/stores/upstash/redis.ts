@@ -2,9 +2,7 @@
 import { Redis, type Requester, type UpstashResponse } from '@upstash/redis'
 import { REDIS_CALL_MS, REDIS_REPLY_BYTES_MAX } from '../../core/limits.ts'
 import type { RestStore } from '../../core/settings.ts'
-import type { Clock } from '../../lib/clock.ts'
-import { type Outgoing, outgoingThrough } from '../../lib/outgoing.ts'
-import { USER_AGENT } from '../../lib/version.ts'
+import { callRest, type RestTools } from './rest-call.ts'
 
 /**
  * Why Redis has no answer. Of what Redis or the runtime said, only the code that Redis begins its errors with is kept:
@@ -18,71 +16,22 @@ export class RedisError extends Error {
  * The official client over a requester of our own. The package's would follow redirects, retry five times, put the whole
  * command into its errors, and take an abort for an answer.
  */
-export function createRedis(
-  { url, token }: RestStore,
-  { clock, outgoing = outgoingThrough() }: { clock: Clock; outgoing?: Outgoing },
-): Redis {
-  // No base64 is asked for: what we store is ASCII, and JSON carries that as it is.
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    accept: 'application/json',
-    'user-agent': USER_AGENT,
-  }
+export function createRedis({ url, token }: RestStore, tools: RestTools): Redis {
   const base = url.replace(/\/$/, '')
   const requester: Requester = {
+    // No base64 is asked for: what we store is ASCII, and JSON carries that as it is.
     async request<TResult>({ path = [], body }: { path?: string[]; body?: unknown }) {
-      const text = JSON.stringify(body)
-      const reply = await ask(clock, outgoing, { url: [base, ...path].join('/'), headers, body: text })
+      const bounds = { deadlineMs: REDIS_CALL_MS, replyBytesMax: REDIS_REPLY_BYTES_MAX }
+      const reply = await callRest(tools, { url: [base, ...path].join('/'), token, body, ...bounds })
+      if (reply === 'late') throw new RedisError('Redis did not answer in time')
+      if (reply === 'unreachable') throw new RedisError('Redis could not be reached')
+      if (reply.status !== 200 || typeof reply.body !== 'object' || reply.body === null)
+        throw new RedisError(`Redis answered ${reply.status}${codeIn(reply.body)}`)
       // Whoever made the command knows what comes back; the package believes it, too.
-      return withoutTexts(reply) as UpstashResponse<TResult>
+      return withoutTexts(reply.body) as UpstashResponse<TResult>
     },
   }
   return new Redis(requester)
-}
-
-async function ask(
-  clock: Clock,
-  outgoing: Outgoing,
-  call: { url: string; headers: Record<string, string>; body: string },
-): Promise<unknown> {
-  const cut = new AbortController()
-  const cancel = clock.after(REDIS_CALL_MS, () => cut.abort())
-  let status: number
-  let text: string | null
-  try {
-    const reply = await outgoing({ ...call, method: 'POST', signal: cut.signal })
-    status = reply.status
-    text = await textOf(reply)
-  } catch {
-    throw new RedisError(cut.signal.aborted ? 'Redis did not answer in time' : 'Redis could not be reached')
-  } finally {
-    cancel()
-  }
-  const parsed = parse(text)
-  if (status === 200 && typeof parsed === 'object' && parsed !== null) return parsed
-  throw new RedisError(`Redis answered ${status}${codeIn(parsed)}`)
-}
-
-/** The body's text; null when it is longer than any reply of ours, and then it is read no further. */
-async function textOf(reply: Response): Promise<string | null> {
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  for await (const chunk of reply.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > REDIS_REPLY_BYTES_MAX) return null
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
-function parse(text: string | null): unknown {
-  try {
-    return text === null ? null : JSON.parse(text)
-  } catch {
-    return null
-  }
 }
 
 /** A reply, or those of a pipeline, with what is wrong cut down to its code. */
