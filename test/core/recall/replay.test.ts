@@ -1,35 +1,16 @@
 /** Replays: both forms of one record say the same, to our own recorder and to the official SDK. */
 import fc from 'fast-check'
-import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { parseJson } from '../../../src/core/chat-wire.ts'
-import type { Operation } from '../../../src/core/inference.ts'
 import { recordableWhole, StreamRecorder } from '../../../src/core/recall/assemble.ts'
 import { eventStreamText, prepare, wholeText } from '../../../src/core/recall/replay.ts'
-import type { RecordedReply } from '../../../src/core/recall/types.ts'
 import { usageOfOpenai } from '../../../src/core/usage.ts'
+import { REPLAYED_USAGE, recordedReply, tokensOf } from '../../support/recorded-reply.ts'
 
 type Json = Record<string, unknown>
 
-const USAGE = {
-  inputTokens: 8,
-  cachedInputTokens: 2,
-  cacheWriteTokens: 1,
-  outputTokens: 5,
-  reasoningTokens: 3,
-  source: 'provider',
-} as const
 const FRESH = { id: 'chatcmpl-fresh', createdS: 1_700_000_000 }
 const encoder = new TextEncoder()
-
-const reply = (body: Json, operation: Operation = 'chat'): RecordedReply => ({
-  operation,
-  body: JSON.stringify(body),
-  target: 'p/m',
-  usage: USAGE,
-  costMicroUsd: 1,
-  answeredAtMs: 0,
-})
 
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.string({ unit: 'binary', maxLength: 12 }) },
@@ -52,13 +33,6 @@ const call = fc.oneof(
 const calls = fc
   .array(call, { minLength: 1, maxLength: 3 })
   .map((some) => some.map((one, index) => ({ id: `call_${index}`, ...one })))
-/** One a character, or so many that there are a few hundred. */
-const tokensOf = (whole: string) =>
-  (whole.match(whole.length < 1000 ? /./gsu : /.{1,20}/gsu) ?? []).map((token) => ({
-    token,
-    logprob: -0.5,
-    top_logprobs: [],
-  }))
 const message = fc.record({
   role: fc.constant('assistant'),
   content: fc.option(text),
@@ -163,7 +137,7 @@ describe('the stream of a replay', () => {
         expect(recordableWhole(operation, JSON.stringify({ id: 'i', created: 1, ...whole }))).toBe(
           JSON.stringify(whole),
         )
-        const stream = eventStreamText(reply(whole, operation), FRESH, true)
+        const stream = eventStreamText(recordedReply(whole, operation), FRESH, true)
         expect(recorded(reframed(stream, frame), sizes)).toEqual(whole)
       }),
       { numRuns: 300 },
@@ -192,7 +166,7 @@ describe('the stream of a replay', () => {
       system_fingerprint: 'fp',
       x_vendor: { id: 1 },
     }
-    const events = eventStreamText(reply(whole), FRESH, true).split('\n\n')
+    const events = eventStreamText(recordedReply(whole), FRESH, true).split('\n\n')
     const common = {
       id: 'chatcmpl-fresh',
       created: 1_700_000_000,
@@ -220,9 +194,11 @@ describe('the stream of a replay', () => {
 
   it('has usage only where it is wanted: as recorded, or else as it was counted', () => {
     const whole = { choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }] }
-    expect(eventStreamText(reply({ ...whole, usage: { prompt_tokens: 1 } }), FRESH, false)).not.toContain('usage')
-    const usage = eventStreamText(reply(whole), FRESH, true).match(/"usage":(.*)\}/)?.[1]
-    expect(usageOfOpenai(parseJson(usage ?? ''))).toEqual(USAGE)
+    expect(eventStreamText(recordedReply({ ...whole, usage: { prompt_tokens: 1 } }), FRESH, false)).not.toContain(
+      'usage',
+    )
+    const usage = eventStreamText(recordedReply(whole), FRESH, true).match(/"usage":(.*)\}/)?.[1]
+    expect(usageOfOpenai(parseJson(usage ?? ''))).toEqual(REPLAYED_USAGE)
     expect(parseJson(usage ?? '')).toMatchObject({ prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 })
   })
 
@@ -234,7 +210,7 @@ describe('the stream of a replay', () => {
       message: { content: long, reasoning: long, tool_calls: [tool] },
       logprobs: { content: scores },
     }
-    const stream = eventStreamText(reply({ choices: [{ ...one, finish_reason: 'stop' }] }), FRESH, true)
+    const stream = eventStreamText(recordedReply({ choices: [{ ...one, finish_reason: 'stop' }] }), FRESH, true)
     expect(Math.max(...stream.split('\n').map((line) => line.length))).toBeLessThan(32_768)
   })
 })
@@ -244,96 +220,24 @@ describe('the whole of a replay', () => {
     fc.assert(
       fc.property(chat, (whole) => {
         const fresh = { id: 'chatcmpl-"1"', createdS: 7 }
-        expect(parseJson(wholeText(reply(whole), fresh))).toEqual({ id: fresh.id, created: 7, ...whole })
+        expect(parseJson(wholeText(recordedReply(whole), fresh))).toEqual({ id: fresh.id, created: 7, ...whole })
       }),
     )
   })
 
   it('has neither where it is embeddings', () => {
     const body = { object: 'list', data: [{ index: 0, embedding: [0.1] }], model: 'm' }
-    expect(wholeText(reply(body, 'embeddings'), FRESH)).toBe(JSON.stringify(body))
+    expect(wholeText(recordedReply(body, 'embeddings'), FRESH)).toBe(JSON.stringify(body))
   })
 })
 
 describe('prepare', () => {
   it('gives every replay what is fresh in it, and nothing else', () => {
     const whole = { choices: [{ index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: 'stop' }] }
-    const prepared = prepare(reply(whole))
+    const prepared = prepare(recordedReply(whole))
     const [one, other] = [prepared.stream(FRESH, true), prepared.stream({ id: 'other', createdS: 8 }, true)]
     expect(one.replaceAll('chatcmpl-fresh', 'other').replaceAll('1700000000', '8')).toBe(other)
-    expect(prepared.stream(FRESH, false)).toBe(eventStreamText(reply(whole), FRESH, false))
-    expect(prepared.whole(FRESH)).toBe(wholeText(reply(whole), FRESH))
-  })
-})
-
-describe('the official SDK', () => {
-  /** A client whose every request is answered with this text. */
-  const clientOf = (answer: string, type: string) =>
-    new OpenAI({
-      apiKey: 'k',
-      baseURL: 'https://gateway.example/v1',
-      fetch: async () => new Response(answer, { headers: { 'content-type': type } }),
-    })
-  const request = { model: 'm', messages: [{ role: 'user' as const, content: 'hi' }] }
-  const whole = {
-    object: 'chat.completion',
-    model: 'm',
-    choices: [
-      {
-        index: 0,
-        message: {
-          role: 'assistant',
-          content: 'Grüße, 世界 🦥\n',
-          refusal: null,
-          reasoning_content: 'Hm',
-          tool_calls: [
-            { id: 'call_a', type: 'function', function: { name: 'f', arguments: '{"x":"ż"}' } },
-            { id: 'call_b', type: 'function', function: { name: 'g', arguments: '{}' } },
-          ],
-        },
-        logprobs: { content: tokensOf('Grüße, 世界 🦥\n'), refusal: null },
-        finish_reason: 'tool_calls',
-      },
-    ],
-    usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
-    system_fingerprint: 'fp_1',
-  }
-
-  it('puts a replayed stream together to the recorded reply', async () => {
-    const client = clientOf(eventStreamText(reply(whole), FRESH, true), 'text/event-stream')
-    const stream = client.chat.completions.stream({ ...request, stream_options: { include_usage: true } })
-    const completion = await stream.finalChatCompletion()
-    expect(completion.id).toBe(FRESH.id)
-    expect(completion.created).toBe(FRESH.createdS)
-    expect(completion.system_fingerprint).toBe('fp_1')
-    expect(completion.usage).toEqual(whole.usage)
-    const [got] = completion.choices
-    const [expected] = whole.choices
-    expect(got?.finish_reason).toBe('tool_calls')
-    expect(got?.message.content).toBe(expected?.message.content)
-    expect(got?.message.tool_calls).toMatchObject(expected?.message.tool_calls ?? [])
-    expect(got?.logprobs).toEqual(expected?.logprobs)
-  })
-
-  it('reads a replayed whole', async () => {
-    const client = clientOf(wholeText(reply(whole), FRESH), 'application/json')
-    expect(await client.chat.completions.create(request)).toMatchObject({ id: FRESH.id, ...whole })
-  })
-
-  it('reads completions and embeddings', async () => {
-    const body = {
-      object: 'text_completion',
-      model: 'm',
-      choices: [{ index: 0, text: 'ab', logprobs: null, finish_reason: 'stop' }],
-    }
-    const texts: string[] = []
-    const client = clientOf(eventStreamText(reply(body, 'completions'), FRESH, false), 'text/event-stream')
-    for await (const part of await client.completions.create({ model: 'm', prompt: 'x', stream: true }))
-      texts.push(part.choices[0]?.text ?? '')
-    expect(texts.join('')).toBe('ab')
-    const vectors = { object: 'list', model: 'm', data: [{ object: 'embedding', index: 0, embedding: [0.5] }] }
-    const embeddings = clientOf(wholeText(reply(vectors, 'embeddings'), FRESH), 'application/json')
-    const got = await embeddings.embeddings.create({ model: 'm', input: 'x', encoding_format: 'float' })
-    expect(got.data[0]?.embedding).toEqual([0.5])
+    expect(prepared.stream(FRESH, false)).toBe(eventStreamText(recordedReply(whole), FRESH, false))
+    expect(prepared.whole(FRESH)).toBe(wholeText(recordedReply(whole), FRESH))
   })
 })
