@@ -1,0 +1,58 @@
+/** What a route has learned, and the text in which its store keeps it. No I/O. */
+import { type Evidence, NO_EVIDENCE } from './evidence.ts'
+import type { LogisticModel } from './logistic.ts'
+import { PRIOR } from './prior.ts'
+import type { GuardKind } from './types.ts'
+
+export interface DecisionState {
+  readonly observations: number
+  readonly model: LogisticModel
+  /** Of candidates that nothing but their score keeps from being served. */
+  readonly evidence: Evidence
+  /** Of candidates with a disagreement, by its kind. */
+  readonly kinds: Readonly<Partial<Record<GuardKind, Evidence>>>
+  /** How much the latest shadow checks speak for a drift; 0: not at all. */
+  readonly suspicion: number
+  /** Groups of which a would-be hit was wrong → right judgements until they are served again. The latest last. */
+  readonly debts: ReadonlyMap<string, number>
+  /** Groups that were right since a drift was found, the latest last: only they are served. Null: there was none. */
+  readonly proved: ReadonlySet<string> | null
+  /** At the last observation, for who looks at the route. */
+  readonly threshold: number | null
+  readonly errorRate: number | null
+  readonly errorBound: number | null
+}
+
+/** Another form of the text is not read: the route starts again. */
+const FORM = 1
+const DIGITS = 6
+
+export const NEW_STATE: DecisionState = {
+  observations: 0,
+  model: PRIOR,
+  evidence: NO_EVIDENCE,
+  kinds: {},
+  suspicion: 0,
+  debts: new Map(),
+  proved: null,
+  threshold: null,
+  errorRate: null,
+  errorBound: null,
+}
+
+/** A new state where there is none that can be read. */
+export function readState(text: string | null): DecisionState {
+  if (text === null) return NEW_STATE
+  const { form, debts, proved, ...rest } = JSON.parse(text)
+  if (form !== FORM) return NEW_STATE
+  return { ...rest, debts: new Map(debts), proved: proved === null ? null : new Set(proved) }
+}
+
+/** At most 32 KB, whatever was observed. */
+export function writeState(state: DecisionState): string {
+  const { debts, proved, ...rest } = state
+  const plain = { form: FORM, ...rest, debts: [...debts], proved: proved === null ? null : [...proved] }
+  return JSON.stringify(plain, (_, value) =>
+    typeof value === 'number' && !Number.isInteger(value) ? Number(value.toPrecision(DIGITS)) : value,
+  )
+}
