@@ -4,16 +4,20 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { chatReply } from './bench/body.ts'
 import {
   direct,
   findPortkey,
   type Place,
   type SluiceContender,
   startFloor,
+  startHasher,
   startPortkey,
   startSluice,
 } from './bench/contenders.ts'
+import { residentMb } from './bench/cpu.ts'
 import { type LaneOptions, type Load, streamsLane, wholeLane } from './bench/lanes.ts'
 import {
   type Arrivals,
@@ -24,15 +28,20 @@ import {
   type LimitsOptions,
 } from './bench/limits-lane.ts'
 import { type LimitsResults, limitsTable, limitsVerdicts } from './bench/limits-report.ts'
+import { recallConfigOf } from './bench/recall-config.ts'
+import { hitRounds, missRounds, type RecallLoad, type RecallOptions } from './bench/recall-lane.ts'
+import { meaningRounds } from './bench/recall-meaning.ts'
+import { memoryRun } from './bench/recall-memory.ts'
+import { memoryTable, memoryVerdicts, type RecallResults, recallTables, recallVerdicts } from './bench/recall-report.ts'
 import { streamsRows, verdicts, wholeRows } from './bench/report.ts'
 import { streamsTable, verdictLines, wholeTable } from './bench/table.ts'
 import type { Contender } from './bench/types.ts'
 import { type Lifetime, processLifetime } from './support/lifetime.ts'
 import { projectFolder } from './support/options.ts'
 
-const usage = `npm run bench -- [--lane 1|2|limits]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
+const usage = `npm run bench -- [--lane 1|2|limits|3|memory]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
   [--portkey DIR]  a folder with @portkey-ai/gateway, if it is not among the project's own packages
-  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of nine ports`
+  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of twelve ports`
 
 /** Load average from which the machine has other work, and requests per second say little. */
 const BUSY = 1
@@ -45,7 +54,7 @@ function readArguments() {
   try {
     const read = parseArgs({
       options: {
-        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits'] },
+        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits', '3', 'memory'] },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         quick: { type: 'boolean', default: false },
@@ -126,6 +135,22 @@ async function limitsLane(
   return { hot, cold, exact }
 }
 
+/** A Sluice of one isolate with the recall lane's config. */
+async function startRecalling(place: Place, name: string, port: number): Promise<SluiceContender> {
+  const folder = join(place.folder, name)
+  await mkdir(folder)
+  return await startSluice({ ...place, folder, port }, 1, recallConfigOf)
+}
+
+/** Lane 3: hits, misses, and hits by meaning. */
+async function recallLane(place: Place, load: RecallLoad, options: RecallOptions): Promise<RecallResults> {
+  const hasher = await startHasher({ ...place, port: place.port + 9 }, chatReply(200))
+  const lane = { hasher, sluice: await startRecalling(place, 'recall', place.port + 10) }
+  const hits = await hitRounds(lane, load, options)
+  const misses = await missRounds(lane, load, options)
+  return { hits, misses, meaning: await meaningRounds(lane, load, options) }
+}
+
 async function bench(lifetime: Lifetime): Promise<boolean> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-bench-'))
   lifetime.onStop(() => rm(folder, { recursive: true, force: true }))
@@ -135,7 +160,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   await once(upstream, 'message')
   const contenders = asksFor('1') || asksFor('2') ? await startAll(place, upstream) : []
   const loader = helper(lifetime, 'bench/load.ts')
-  const load: Load & LimitsLoad = async (job: object) => {
+  const load: Load & LimitsLoad & RecallLoad = async (job: object) => {
     loader.send(job)
     const [result] = await once(loader, 'message')
     return result
@@ -153,6 +178,8 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
     exactPerSeconds: values.quick ? 3 : 10,
     exactOfferedPerSecond: values.quick ? 200 : 800,
   }
+  const recallOptions: RecallOptions = { ...options, questions: values.quick ? 1000 : 10_000, sleep }
+  const answers = values.quick ? 10_000 : 100_000
   const startedAt = new Date().toISOString()
   const [busy = 0] = loadavg()
   if (busy > BUSY)
@@ -161,12 +188,23 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   const streams = asksFor('2') ? await streamsLane(contenders, load, options) : []
   const rows = { whole: wholeRows(whole), streams: streamsRows(streams) }
   const limits = asksFor('limits') ? await limitsLane(place, upstream, load, limitsOptions) : undefined
-  const bounds = [...verdicts(rows.whole, rows.streams), ...(limits === undefined ? [] : limitsVerdicts(limits))]
+  const recall = asksFor('3') ? await recallLane(place, load, recallOptions) : undefined
+  const memory = asksFor('memory')
+    ? await memoryRun(await startRecalling(place, 'memory', port + 11), load, recallOptions, answers, residentMb)
+    : undefined
+  const bounds = [
+    ...verdicts(rows.whole, rows.streams),
+    ...(limits === undefined ? [] : limitsVerdicts(limits)),
+    ...(recall === undefined ? [] : recallVerdicts(recall)),
+    ...(memory === undefined ? [] : memoryVerdicts(memory)),
+  ]
 
   console.log(`${options.rounds} rounds, medians (least–most), ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}\n`)
   if (whole.length > 0) console.log(`Whole replies\n${wholeTable(rows.whole)}\n`)
   if (streams.length > 0) console.log(`Streams\n${streamsTable(rows.streams)}\n`)
   if (limits !== undefined) console.log(`Limits\n${limitsTable(limits)}\n`)
+  if (recall !== undefined) console.log(`Recall\n${recallTables(recall)}\n`)
+  if (memory !== undefined) console.log(`Memory\n${memoryTable(memory)}\n`)
   if (bounds.length > 0) console.log(verdictLines(bounds))
   if (values.json !== undefined) {
     const report = {
@@ -175,6 +213,8 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
       options,
       ...rows,
       limits,
+      recall,
+      memory,
       verdicts: bounds,
       rounds: { whole, streams },
     }

@@ -9,7 +9,7 @@ import type { Lifetime } from '../support/lifetime.ts'
 import { projectFolder } from '../support/options.ts'
 import { answers } from '../support/ports.ts'
 import { findProcess } from './cpu.ts'
-import { type Admission, setUpSluice } from './sluice.ts'
+import { type BenchConfig, configOf, type Running, setUpSluice } from './sluice.ts'
 import type { Contender, ContenderName } from './types.ts'
 
 const READY_MS = 90_000
@@ -35,41 +35,68 @@ export function direct(upstreamPort: number, pid: number): Contender {
 export const floorSource =
   'export default { fetch: (request, env) => fetch(env.ORIGIN + new URL(request.url).pathname, request) }'
 
-/** The floor's workerd, in a process of its own, so that its CPU time can be told from Sluice's. */
-export async function startFloor(place: Place): Promise<Contender> {
+/** The least that a Worker can do that answers by itself, and knows what it was asked. As fixed. */
+export const hasherSource = `export default {
+  async fetch(request, env) {
+    await crypto.subtle.digest('SHA-256', await request.arrayBuffer())
+    return new Response(env.REPLY, { headers: { 'content-type': 'application/json' } })
+  },
+}`
+
+/** The pass-through Worker. */
+export function startFloor(place: Place): Promise<Contender> {
+  return startWorker(place, 'floor', floorSource, { ORIGIN: `http://127.0.0.1:${place.upstreamPort}` })
+}
+
+/** The Worker that hashes the body and gives one and the same reply. */
+export function startHasher(place: Place, reply: string): Promise<Contender> {
+  return startWorker(place, 'hasher', hasherSource, { REPLY: reply })
+}
+
+/** A Worker on a workerd of its own, so that its CPU time can be told from Sluice's. */
+async function startWorker(
+  place: Place,
+  name: ContenderName,
+  source: string,
+  texts: Readonly<Record<string, string>>,
+): Promise<Contender> {
   const compatibilityDate = /compatibility_date = "([\d-]+)"/.exec(
     await readFile(join(projectFolder, 'wrangler.toml'), 'utf8'),
   )
+  const bindings = Object.entries(texts).map(([key, text]) => `(name = "${key}", text = ${JSON.stringify(text)})`)
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
-    (name = "floor", worker = (
-      modules = [(name = "floor.js", esModule = embed "floor.js")],
+    (name = "${name}", worker = (
+      modules = [(name = "${name}.js", esModule = embed "${name}.js")],
       compatibilityDate = "${compatibilityDate?.[1] ?? ''}",
-      bindings = [(name = "ORIGIN", text = "http://127.0.0.1:${place.upstreamPort}")],
+      bindings = [${bindings.join(', ')}],
     )),
     (name = "internet", network = (allow = ["public", "private"])),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:${place.port}", http = (), service = "floor")],
+  sockets = [(name = "http", address = "127.0.0.1:${place.port}", http = (), service = "${name}")],
 );
 `
-  const file = join(place.folder, 'floor.capnp')
-  await writeFile(join(place.folder, 'floor.js'), floorSource)
+  const file = join(place.folder, `${name}.capnp`)
+  await writeFile(join(place.folder, `${name}.js`), source)
   await writeFile(file, config)
-  const child = start(place, 'floor', installed(projectFolder, 'workerd'), ['serve', file], process.env)
-  await ready(place, 'floor', child, '/health')
-  return { name: 'floor', port: place.port, headers, pid: findProcess(child.pid, 'workerd') }
+  const child = start(place, name, installed(projectFolder, 'workerd'), ['serve', file], process.env)
+  await ready(place, name, child, '/health')
+  return { name, port: place.port, headers, pid: findProcess(child.pid, 'workerd') }
 }
 
-/** A contender that can be asked for more tenants. */
-export interface SluiceContender extends Contender {
+/** A contender that can be asked for more than replies. */
+export interface SluiceContender extends Omit<Contender, 'recorded'>, Omit<Running, 'key'> {
   /** One an isolate. */
   readonly ports: readonly number[]
-  readonly admission: Admission
 }
 
 /** Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. */
-export async function startSluice(place: Place, isolates = 1): Promise<SluiceContender> {
+export async function startSluice(
+  place: Place,
+  isolates = 1,
+  configFor: (upstream: string) => BenchConfig = configOf,
+): Promise<SluiceContender> {
   const token = randomBytes(32).toString('base64url')
   const ports = Array.from({ length: isolates }, (_, index) => place.port + index)
   const child = start(
@@ -90,15 +117,15 @@ export async function startSluice(place: Place, isolates = 1): Promise<SluiceCon
   )
   await ready(place, 'sluice', child, '/health')
   const urls = ports.map((port) => `http://127.0.0.1:${port}`)
-  const { key, recorded, admission } = await setUpSluice(urls, token, `http://127.0.0.1:${place.upstreamPort}/v1`)
+  const config = configFor(`http://127.0.0.1:${place.upstreamPort}/v1`)
+  const { key, ...running } = await setUpSluice(urls, token, config)
   return {
     name: 'sluice',
     port: place.port,
     headers: { ...headers, authorization: `Bearer ${key}` },
     pid: findProcess(child.pid, 'workerd'),
-    recorded,
     ports,
-    admission,
+    ...running,
   }
 }
 

@@ -1,4 +1,4 @@
-/** CPU time of processes, as Linux accounts it. Elsewhere there is none, and the figures that need it are left out. */
+/** CPU time and memory of processes, as Linux accounts them. Elsewhere there is none, and the figures that need it are left out. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 
 // USER_HZ: 100 on every Linux that Node runs on, whatever the kernel's own tick.
@@ -8,6 +8,11 @@ const TICKS_PER_SECOND = 100
 export function cpuMs(pid: number): number {
   const fields = statOf(pid)
   return ((Number(fields?.[11]) + Number(fields?.[12])) * 1000) / TICKS_PER_SECOND
+}
+
+/** Memory of a process that is in RAM, MB; NaN where it cannot be told. */
+export function residentMb(pid: number): number {
+  return Number(/VmRSS:\s*(\d+) kB/.exec(readText(`/proc/${pid}/status`) ?? '')?.[1]) / 1024
 }
 
 /** The process itself, or the one of its descendants that runs the named program. */

@@ -1,12 +1,8 @@
 /** The lanes: every contender once a round, in an order that turns, so that drift of the machine meets all alike. */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { cpuMs } from './cpu.ts'
+import { metered, type Recorded, turned } from './metered.ts'
 import { SIZES } from './sluice.ts'
 import type { Contender, ContenderName, StreamsJob, StreamsResult, WholeJob, WholeResult } from './types.ts'
 
-/** Usage must be complete so long after the last request's end. */
-const USAGE_COMPLETE_MS = 2000
-const USAGE_POLL_MS = 50
 const PROBE_MS = 100
 const CONNECTIONS = [1, 16, 64] as const
 
@@ -18,14 +14,6 @@ export interface LaneOptions {
   /** Streams of one contender in one round. */
   readonly streamsInAll: number
   readonly progress: (text: string) => void
-}
-
-/** How the usage rows of a run came out; absent where nothing is metered. */
-export interface Recorded {
-  /** Share of the rows that were durable when the last reply had been read. */
-  readonly inWindow: number
-  /** All of them were, at most 2 s later. */
-  readonly complete: boolean
 }
 
 export interface WholeRound extends WholeResult {
@@ -142,31 +130,3 @@ async function answering(
 
 /** Failures of a short job. */
 type Probe = (contender: Contender) => Promise<number>
-
-/** Runs a job and takes the CPU time of all it caused: the usage that is written after the replies counts too. */
-async function metered<T>(
-  contender: Contender,
-  run: () => Promise<T>,
-  sentIn: (result: T) => number,
-): Promise<{ result: T; ms: number; recorded: { recorded?: Recorded } }> {
-  const before = await contender.recorded?.()
-  const begun = cpuMs(contender.pid)
-  const result = await run()
-  if (contender.recorded === undefined || before === undefined) {
-    return { result, ms: cpuMs(contender.pid) - begun, recorded: {} }
-  }
-  const sent = sentIn(result)
-  const inWindow = ((await contender.recorded()) - before) / sent
-  const deadline = performance.now() + USAGE_COMPLETE_MS
-  let rows = 0
-  do {
-    await sleep(USAGE_POLL_MS)
-    rows = (await contender.recorded()) - before
-  } while (rows < sent && performance.now() < deadline)
-  return { result, ms: cpuMs(contender.pid) - begun, recorded: { recorded: { inWindow, complete: rows === sent } } }
-}
-
-function turned<T>(values: readonly T[], by: number): T[] {
-  const at = by % values.length
-  return [...values.slice(at), ...values.slice(0, at)]
-}

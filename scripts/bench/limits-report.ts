@@ -1,7 +1,7 @@
 /** The limits lane's figures → a table and the bounds that are accepted or not. No I/O. */
 import { type ColdRound, compared, EXACT_WINDOWS, type ExactRun, type HotRound } from './limits-lane.ts'
-import type { Verdict } from './report.ts'
 import { aligned } from './table.ts'
+import { atLeast, atMost, type Verdict } from './verdict.ts'
 
 /** What the lane measured. */
 export interface LimitsResults {
@@ -75,12 +75,4 @@ function hops(rounds: readonly (HotRound | ColdRound)[]): number {
 
 function share(part: number): string {
   return `${(part * 100).toFixed(1)} %`
-}
-
-function atLeast(name: string, value: number, bound: number): Verdict {
-  return { name, value, bound: `≥ ${bound}`, ok: value >= bound }
-}
-
-function atMost(name: string, value: number, bound: number): Verdict {
-  return { name, value, bound: `≤ ${bound}`, ok: value <= bound }
 }

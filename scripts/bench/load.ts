@@ -1,15 +1,26 @@
 /** The load's process: takes jobs over IPC, one at a time, and answers with what it measured. */
 import { loadOpen } from './load-open.ts'
+import { loadRecall } from './load-recall.ts'
 import { loadStreams } from './load-streams.ts'
 import { loadWhole } from './load-whole.ts'
-import type { OpenJob, StreamsJob, WholeJob } from './types.ts'
+import type { OpenJob, RecallJob, StreamsJob, WholeJob } from './types.ts'
 
-process.on('message', async (job: WholeJob | StreamsJob | OpenJob) => {
+type Job = WholeJob | StreamsJob | OpenJob | RecallJob
+
+process.on('message', async (job: Job) => {
   process.send?.(await run(job))
 })
 process.on('disconnect', () => process.exit())
 
-function run(job: WholeJob | StreamsJob | OpenJob): Promise<object> {
-  if (job.kind === 'whole') return loadWhole(job)
-  return job.kind === 'open' ? loadOpen(job) : loadStreams(job)
+function run(job: Job): Promise<object> {
+  switch (job.kind) {
+    case 'whole':
+      return loadWhole(job)
+    case 'streams':
+      return loadStreams(job)
+    case 'open':
+      return loadOpen(job)
+    case 'recall':
+      return loadRecall(job)
+  }
 }

@@ -7,6 +7,10 @@ const LAST_CHUNK = '\r\n0\r\n\r\n'
 export class ReplyReader {
   /** Of the reply that is being read, or was read last. */
   status = 0
+  /** Its status line and headers. */
+  head = ''
+  /** Has any of its body arrived? */
+  hasBody = false
   #head: Buffer | undefined
   #inBody = false
   /** Bytes of the body still to come; undefined when it is chunked. */
@@ -17,6 +21,7 @@ export class ReplyReader {
   push(chunk: Buffer): boolean {
     const body = this.#inBody ? chunk : this.#readHead(chunk)
     if (body === undefined) return false
+    if (body.length > 0) this.hasBody = true
     const complete = this.#left === undefined ? this.#endsChunks(body) : this.#countDown(this.#left, body.length)
     if (complete) this.#inBody = false
     return complete
@@ -28,12 +33,14 @@ export class ReplyReader {
     this.#head = end < 0 ? head : undefined
     if (end < 0) return undefined
     const text = head.toString('latin1', 0, end)
+    this.head = text
     this.status = Number(text.slice(9, 12))
     const length = /\r\ncontent-length: *(\d+)/i.exec(text)?.[1]
     this.#left = length === undefined ? undefined : Number(length)
     // The chunk that ends the body may be the first: its line break is then the head's.
     this.#tail = '\r\n'
     this.#inBody = true
+    this.hasBody = false
     return head.subarray(end + HEAD_END.length)
   }
 

@@ -2,6 +2,7 @@
 import type { StreamsRound, WholeRound } from './lanes.ts'
 import { type Spread, spread } from './stats.ts'
 import type { ContenderName } from './types.ts'
+import { atLeast as least, atMost as most, type Verdict } from './verdict.ts'
 
 /** Of the upstream's and the load's own ceiling; from here on a figure tells more of them than of the contender. */
 const CEILING_SHARE = 0.9
@@ -37,14 +38,6 @@ export interface StreamsRow {
   readonly eventsLost: number
   readonly failures: number
   readonly recordedAll: boolean | null
-}
-
-/** A bound of the acceptance, and how the run stands to it. */
-export interface Verdict {
-  readonly name: string
-  readonly value: number
-  readonly bound: string
-  readonly ok: boolean
 }
 
 /** Medians of lane 1, a row for each contender, size and number of connections. */
@@ -108,12 +101,8 @@ export function streamsRows(rounds: readonly StreamsRound[]): StreamsRow[] {
 /** The bounds that can be judged from these rows. */
 export function verdicts(whole: readonly WholeRow[], streams: readonly StreamsRow[]): Verdict[] {
   const found: Verdict[] = []
-  const atLeast = (name: string, value: number, bound: number): void => {
-    found.push({ name, value, bound: `≥ ${bound}`, ok: value >= bound })
-  }
-  const atMost = (name: string, value: number, bound: number): void => {
-    found.push({ name, value, bound: `≤ ${bound}`, ok: value <= bound })
-  }
+  const atLeast = (...bound: Parameters<typeof least>): number => found.push(least(...bound))
+  const atMost = (...bound: Parameters<typeof most>): number => found.push(most(...bound))
   for (const sluice of whole.filter((row) => row.contender === 'sluice')) {
     const other = (name: ContenderName): WholeRow | undefined =>
       whole.find(

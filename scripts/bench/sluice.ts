@@ -26,14 +26,28 @@ const LIMITS = [
   { name: 'tpm', of: 'tokens', amount: 1_000_000_000_000, perSeconds: 60, scope: 'key' },
 ] as const
 
+/** What a running Sluice can be asked, for the one tenant whose `key` it is. */
+export interface Running {
+  readonly key: string
+  /** Requests in its usage. */
+  readonly recorded: () => Promise<number>
+  /** Of those, the ones that the cache answered. */
+  readonly cacheHits: () => Promise<number>
+  readonly admission: Admission
+}
+
+/** A config document. */
+export interface BenchConfig {
+  readonly providers: object
+  readonly limits: readonly object[]
+  readonly embedder?: object
+  readonly models: Readonly<Record<string, object>>
+}
+
 type Send = (method: string, path: string, body?: object, at?: string) => Promise<unknown>
 
-/** A tenant's key, and the count of requests in its usage. `urls`: one an isolate. */
-export async function setUpSluice(
-  urls: readonly string[],
-  token: string,
-  upstream: string,
-): Promise<{ key: string; recorded: () => Promise<number>; admission: Admission }> {
+/** Applies a config, and makes a tenant with a key. `urls`: one an isolate. */
+export async function setUpSluice(urls: readonly string[], token: string, config: BenchConfig): Promise<Running> {
   const send: Send = async (method, path, body, at = urls[0]) => {
     const reply = await fetch(`${at}/admin${path}`, {
       method,
@@ -45,18 +59,20 @@ export async function setUpSluice(
     return text === '' ? undefined : JSON.parse(text)
   }
   await send('PUT', '/credentials/bench', { value: 'sk-bench-0123456789' })
-  await send('PUT', '/config', configOf(upstream))
+  await send('PUT', '/config', config)
   const addKey = async (id: string, fields: object): Promise<string> => {
     await send('POST', '/tenants', { id, name: 'Benchmark', ...fields })
     return String(field(await send('POST', `/tenants/${id}/keys`, { name: 'bench' }), 'key'))
   }
   const key = await addKey(TENANT, {})
-  for (const url of urls) await inForce(url, key)
+  for (const url of urls) await inForce(url, key, Object.keys(config.models))
   const from = new Date(Date.now() - 86_400_000).toISOString()
   const to = new Date(Date.now() + 2 * 86_400_000).toISOString()
+  const usage = (): Promise<unknown> => send('GET', `/tenants/${TENANT}/usage?from=${from}&to=${to}`)
   return {
     key,
-    recorded: async () => requestsIn(await send('GET', `/tenants/${TENANT}/usage?from=${from}&to=${to}`)),
+    recorded: async () => sumIn(await usage(), 'requests'),
+    cacheHits: async () => sumIn(await usage(), 'cacheHits'),
     admission: {
       addTenant: async (id, limits) => {
         // The deployment's own limits go by name: these replace them, and what is not replaced is removed.
@@ -76,35 +92,37 @@ export async function setUpSluice(
 }
 
 /** Waits until the key may call every alias. */
-async function inForce(url: string, key: string): Promise<void> {
+async function inForce(url: string, key: string, aliases: readonly string[]): Promise<void> {
   const deadline = performance.now() + IN_FORCE_MS
   let text = ''
   do {
     const reply = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })
     text = await reply.text()
-    if (SIZES.every((bytes) => text.includes(`"${modelOf(bytes)}"`))) return
+    if (aliases.every((alias) => text.includes(`"${alias}"`))) return
     await sleep(IN_FORCE_POLL_MS)
   } while (performance.now() < deadline)
   throw new Error(`the config is not in force: ${text}`)
 }
 
 /** One provider, one alias a size, prices, and limits that are counted but never reached. */
-export function configOf(upstream: string): object {
-  const target = (bytes: number): object => ({
-    targets: [{ provider: 'upstream', model: modelOf(bytes), price: { input: 0.25, output: 2 } }],
-  })
+export function configOf(upstream: string): BenchConfig {
   return {
     providers: { upstream: { protocol: 'openai', baseUrl: upstream, credential: 'bench' } },
-    models: Object.fromEntries(SIZES.map((bytes) => [modelOf(bytes), target(bytes)])),
+    models: Object.fromEntries(SIZES.map((bytes) => [modelOf(bytes), modelAt(modelOf(bytes))])),
     limits: LIMITS,
   }
 }
 
-/** Requests over all rows of a usage reply. */
-export function requestsIn(usage: unknown): number {
+/** A model of the config that the upstream knows by this name. */
+export function modelAt(name: string): { readonly targets: readonly object[] } {
+  return { targets: [{ provider: 'upstream', model: name, price: { input: 0.25, output: 2 } }] }
+}
+
+/** A count over all rows of a usage reply. */
+export function sumIn(usage: unknown, name: 'requests' | 'cacheHits'): number {
   const rows = field(usage, 'data')
   if (!Array.isArray(rows)) throw new Error('the usage reply has no data')
-  return rows.reduce((sum: number, row) => sum + Number(field(row, 'requests')), 0)
+  return rows.reduce((sum: number, row) => sum + Number(field(row, name)), 0)
 }
 
 function field(value: unknown, name: string): unknown {

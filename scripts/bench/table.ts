@@ -1,6 +1,7 @@
 /** The benchmark's figures as text. No I/O. */
-import { type StreamsRow, size, type Verdict, type WholeRow } from './report.ts'
+import { type StreamsRow, size, type WholeRow } from './report.ts'
 import type { Spread } from './stats.ts'
+import type { Verdict } from './verdict.ts'
 
 /** Lane 1 as a table. */
 export function wholeTable(rows: readonly WholeRow[]): string {

@@ -1,4 +1,5 @@
 /** What the parts of the benchmark say to each other. */
+import type { Opening } from './recall-body.ts'
 
 /** Lane 1: whole replies over kept-alive connections, each with one request in flight. */
 export interface WholeJob {
@@ -67,13 +68,48 @@ export interface OpenResult {
   readonly p99Ms: number
 }
 
+/** The recall lane: questions by their numbers, in turn, over kept-alive connections. */
+export interface RecallJob {
+  readonly kind: 'recall'
+  readonly port: number
+  readonly headers: Readonly<Record<string, string>>
+  /** The alias asked for. */
+  readonly model: string
+  readonly opening: Opening
+  /** Number of the first question, and how many there are before it comes again. */
+  readonly first: number
+  readonly count: number
+  readonly stream: boolean
+  readonly connections: number
+  readonly warmMs: number
+  readonly measureMs: number
+  /** So many requests, however long they take; null: for the time above. */
+  readonly inAll: number | null
+}
+
+export interface RecallResult extends WholeResult {
+  /** By what the reply says of the cache: `hit`, `semantic`, `miss`, … or nothing. */
+  readonly kinds: Readonly<Record<string, KindFigures>>
+}
+
+/** Replies of one kind. */
+export interface KindFigures {
+  /** All of them, the warm-up's too. */
+  readonly sent: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** Until the first byte of the body was there. */
+  readonly firstP50Ms: number
+  readonly firstP99Ms: number
+}
+
 /** A stamped request as the upstream saw it: it was let through after the one and before the other, ms since the epoch. */
 export interface Arrival {
   readonly sentMs: number
   readonly atMs: number
 }
 
-export type ContenderName = 'direct' | 'floor' | 'sluice' | 'portkey'
+export type ContenderName = 'direct' | 'floor' | 'hasher' | 'sluice' | 'portkey'
 
 /** Something between the load and the upstream; `direct` is nothing between them, the ceiling. */
 export interface Contender {

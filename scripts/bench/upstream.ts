@@ -1,6 +1,7 @@
 /** The benchmark's upstream, in a process of its own: answers as fast as Node can, streams on a fixed schedule. */
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { chatReply, readRequest, sentMsOf, streamEnd, streamEvent } from './body.ts'
+import { answerTo } from './recall-body.ts'
 import { type Arrival, EVENT_GAP_MS, EVENTS } from './types.ts'
 
 /** The server, not yet listening. `arrived` is given each request that has come whole. */
@@ -20,8 +21,10 @@ export function createUpstream(
       arrived(text)
       const { bytes, stream, usage } = readRequest(text)
       if (stream) return sendStream(response, contents, gapMs, streamEnd(events, usage))
-      const reply = replies.get(bytes) ?? Buffer.from(chatReply(bytes))
-      replies.set(bytes, reply)
+      // A model that is none of the sizes' is the recall lane's.
+      const isSized = bytes > 0
+      const reply = replies.get(bytes) ?? Buffer.from(isSized ? chatReply(bytes) : answerTo(request.url ?? '', text))
+      if (isSized) replies.set(bytes, reply)
       response.writeHead(200, { 'content-type': 'application/json', 'content-length': reply.length })
       response.end(reply)
     })

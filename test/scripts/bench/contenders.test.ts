@@ -3,12 +3,20 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { direct, findPortkey, floorSource } from '../../../scripts/bench/contenders.ts'
+import { direct, findPortkey, floorSource, hasherSource } from '../../../scripts/bench/contenders.ts'
 
 it('has a floor that does nothing but pass on', () => {
   expect(floorSource).toBe(
     'export default { fetch: (request, env) => fetch(env.ORIGIN + new URL(request.url).pathname, request) }',
   )
+})
+
+it('has a hasher that reads the body, hashes it and gives its one reply', async () => {
+  const { default: worker } = await import(`data:text/javascript,${encodeURIComponent(hasherSource)}`)
+  const request = new Request('http://hasher', { method: 'POST', body: 'whatever' })
+  const reply: Response = await worker.fetch(request, { REPLY: '{"object":"chat.completion"}' })
+  expect(request.bodyUsed).toBe(true)
+  expect(await reply.json()).toEqual({ object: 'chat.completion' })
 })
 
 it('goes straight to the upstream for the ceiling', () => {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, it } from 'vitest'
-import { cpuMs, findProcess } from '../../../scripts/bench/cpu.ts'
+import { cpuMs, findProcess, residentMb } from '../../../scripts/bench/cpu.ts'
 
 const onLinux = it.runIf(process.platform === 'linux')
 
@@ -19,6 +19,11 @@ onLinux('counts what this process burns', () => {
 
 onLinux('is not a number for a process that is not there', () => {
   expect(cpuMs(2 ** 30)).toBeNaN()
+})
+
+onLinux('knows the memory of a process', () => {
+  expect(residentMb(process.pid)).toBeGreaterThan(10)
+  expect(residentMb(2 ** 30)).toBeNaN()
 })
 
 onLinux('finds a program among the descendants, else the process itself', async () => {

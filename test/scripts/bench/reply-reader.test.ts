@@ -28,3 +28,16 @@ describe.each([
     }
   })
 })
+
+it('keeps the head, and knows when the body has begun', () => {
+  const reader = new ReplyReader()
+  const end = sized.indexOf('hello')
+  reader.push(Buffer.from(sized.slice(0, end)))
+  expect(reader.head).toBe('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nx-a: b')
+  expect(reader.hasBody).toBe(false)
+  reader.push(Buffer.from('he'))
+  expect(reader.hasBody).toBe(true)
+  reader.push(Buffer.from('llo'))
+  reader.push(Buffer.from(chunked.slice(0, chunked.indexOf('5'))))
+  expect(reader.hasBody).toBe(false)
+})

@@ -3,18 +3,25 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { modelOf } from '../../../scripts/bench/body.ts'
-import { configOf, requestsIn, SIZES, setUpSluice } from '../../../scripts/bench/sluice.ts'
+import { configOf, SIZES, setUpSluice, sumIn } from '../../../scripts/bench/sluice.ts'
 import { configSchema } from '../../../src/core/config.ts'
 
+const benchConfig = configOf('http://127.0.0.1:9400/v1')
+
 it('is a valid config with an alias a size', () => {
-  const config = configSchema.parse(configOf('http://127.0.0.1:9400/v1'))
+  const config = configSchema.parse(benchConfig)
   expect(Object.keys(config.models)).toEqual(SIZES.map(modelOf))
 })
 
-it('sums requests over the rows', () => {
-  expect(requestsIn({ data: [{ requests: 2 }, { requests: 40 }] })).toBe(42)
-  expect(requestsIn({ data: [] })).toBe(0)
-  expect(() => requestsIn({ error: {} })).toThrow('no data')
+it('sums a count over the rows', () => {
+  const rows = [
+    { requests: 2, cacheHits: 1 },
+    { requests: 40, cacheHits: 0 },
+  ]
+  expect(sumIn({ data: rows }, 'requests')).toBe(42)
+  expect(sumIn({ data: rows }, 'cacheHits')).toBe(1)
+  expect(sumIn({ data: [] }, 'requests')).toBe(0)
+  expect(() => sumIn({ error: {} }, 'requests')).toThrow('no data')
 })
 
 it('says which call was refused, and why', async () => {
@@ -22,7 +29,7 @@ it('says which call was refused, and why', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   try {
-    await expect(setUpSluice([`http://127.0.0.1:${port}`], 'token', 'http://127.0.0.1:1/v1')).rejects.toThrow(
+    await expect(setUpSluice([`http://127.0.0.1:${port}`], 'token', benchConfig)).rejects.toThrow(
       'PUT /admin/credentials/bench answered 409: in use',
     )
   } finally {
@@ -43,7 +50,7 @@ it('makes tenants with the limits named and no others, and sums what isolates ha
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   try {
-    const { admission } = await setUpSluice([url, url], 'token', 'http://127.0.0.1:1/v1')
+    const { admission } = await setUpSluice([url, url], 'token', benchConfig)
     const rpm = { name: 'rpm', of: 'requests', amount: 5, perSeconds: 60 }
     expect(await admission.addTenant('hot', [rpm])).toMatchObject({ authorization: 'Bearer slc_x' })
     expect(asked.find(({ body }) => Reflect.get(Object(body), 'id') === 'hot')?.body).toMatchObject({

@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { chatRequest, EVENT_MARK, stamped } from '../../../scripts/bench/body.ts'
+import { questionRequest, VECTORS_MODEL, vectorOf, WORDS_MODEL, wordsOf } from '../../../scripts/bench/recall-body.ts'
 import { createUpstream } from '../../../scripts/bench/upstream.ts'
 
 const arrived: string[] = []
@@ -39,4 +40,15 @@ it('gives each request that has arrived, and passes over the moment it was sent'
   await ask(chatRequest(200, true))
   expect(JSON.parse(await ask(request)).choices[0].message.content).toHaveLength(200)
   expect(arrived.slice(-2)).toEqual([chatRequest(200, true), request])
+})
+
+it('answers the recall lane by its words, and with vectors by the path', async () => {
+  const words = wordsOf(7)
+  const reply = JSON.parse(await ask(questionRequest(WORDS_MODEL, 'question', 7, false)))
+  expect(reply.choices[0].message.content).toContain(words)
+  const vectors = await fetch(`${url}/v1/embeddings`, {
+    method: 'POST',
+    body: JSON.stringify({ model: VECTORS_MODEL, input: [words] }),
+  })
+  expect(await vectors.json()).toMatchObject({ data: [{ index: 0, embedding: vectorOf(words) }] })
 })
