@@ -52,12 +52,3 @@ it('does without jurisdictions only where the runtime has none', () => {
 it('knows one Directory', () => {
   expect(directoryStub(namespace())).toMatchObject({ id: 'directory' })
 })
-
-it('has a shard live where its tenant does, under a name of its own', () => {
-  const place = { id: 'acme', generation: 'g1', region: 'weur', jurisdiction: 'eu' }
-  expect(shardStub(namespace(), place, 3)).toEqual({
-    within: 'eu',
-    id: 'acme.g1.3',
-    options: { locationHint: 'weur' },
-  })
-})
