@@ -1,54 +1,40 @@
-/** The request path: authenticate → admit → reserve → route → dispatch → record. Every branch is here; the rooms decide or do. */
+/** The request path: authenticate → admit → recall → reserve → route → dispatch → record. Every branch is here; the rooms decide or do. */
 import { type Admission, admit } from './admit/admit.ts'
+import { admitHit } from './admit/admit-hit.ts'
 import { guardRate } from './admit/rate-guard.ts'
 import { reserve } from './admit/reserve.ts'
-import { authenticate, type Guard } from './authenticate/authenticate.ts'
-import type { Presented } from './authenticate/presented.ts'
-import { type Refusal, refusal } from './core/errors.ts'
+import type { Entry } from './authenticate/enter.ts'
+import type { Refusal } from './core/errors.ts'
 import { type InferenceRequest, promptBytes } from './core/inference.ts'
 import { modelOf } from './core/models.ts'
-import type { Caller } from './core/tenant.ts'
+import type { HitKind } from './core/recall/types.ts'
 import { type Usage, usageEstimated } from './core/usage.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
+import { embedderOf } from './dispatch/embed.ts'
+import { keep } from './recall/keep.ts'
+import { recall } from './recall/recall.ts'
+import type { Hit } from './recall/types.ts'
 import { end, type Recordable } from './record/end.ts'
 import { route } from './route/route.ts'
-import type { Deployment, Services } from './services.ts'
-
-/** Somebody let in, and the one version of the deployment that serves the whole of their request. */
-export interface Entry {
-  readonly deployment: Deployment
-  readonly caller: Caller
-  /** The same key a while later, under the policy as it is then. */
-  readonly again: () => Promise<Entered>
-}
-
-/** Let in, or not. */
-type Entered = (Entry & { readonly kind: 'entry' }) | { readonly kind: 'refused'; readonly refusal: Refusal }
+import type { Services } from './services.ts'
 
 /** How a request is answered: exactly one of these, each recorded once. `cancelled`: the client left first. */
 export type Answer = Told &
   (
     | (Extract<Outcome, { kind: 'whole' }> & { readonly costMicroUsd: number | null })
     | Extract<Outcome, { kind: 'stream' | 'cancelled' }>
+    | (Tried & { readonly kind: 'recalled'; readonly hit: Hit })
     | (Tried & { readonly kind: 'refused'; readonly refusal: Refusal; readonly usage?: Usage | null })
   )
 
-/** What every answer tells of admission: how the limits that applied stood, and the time waited for its turn. */
-type Told = Pick<Admission, 'limits' | 'queueMs'>
+/** What every answer tells: how limits stood, the time waited for its turn, what recall made of it and why it was passed by. */
+interface Told extends Pick<Admission, 'limits' | 'queueMs'> {
+  readonly cache: HitKind | 'miss' | 'bypass'
+  readonly bypass: string | null
+}
 
 const UNTRIED: Tried = { attempts: 0, target: null, askedAtMs: null }
-const UNASKED: Told = { limits: null, queueMs: 0 }
-const UNREADABLE = refusal('overloaded', 'The configuration cannot be read now. Try again.', { retryAfterMs: 1000 })
-
-/** Lets a caller in, or not. Comes before the body is read, so the skins call it first. */
-export async function enter(services: Services, guard: Guard, presented: Presented): Promise<Entered> {
-  const deployment = services.deployment.peek() ?? (await services.deployment.get().catch(() => null))
-  if (deployment === null) return { kind: 'refused', refusal: UNREADABLE }
-  const authentication = await authenticate(guard, presented, deployment)
-  if (authentication.kind === 'refused') return authentication
-  const again = (): Promise<Entered> => enter(services, guard, presented)
-  return { kind: 'entry', deployment, caller: authentication.caller, again }
-}
+const UNASKED: Told = { limits: null, queueMs: 0, cache: 'bypass', bypass: null }
 
 /** Answers one request of somebody let in. Aborting `signal` (the client left) cancels in every phase. Never rejects. */
 export async function answer(
@@ -56,23 +42,39 @@ export async function answer(
   entry: Entry,
   request: InferenceRequest,
   signal: AbortSignal,
+  progress: { cache: Told['cache'] } = { cache: 'bypass' },
 ): Promise<Answer> {
   const { deployment, caller } = entry
-  const refused = (reason: Refusal, told: Told): Answer => {
-    refuse(services, entry, request, reason)
-    return { ...UNTRIED, ...told, kind: 'refused', refusal: reason }
-  }
+  const refused = (reason: Refusal, told: Told): Answer => refuse(services, entry, request, reason, told)
   const { guard } = deployment.config
-  const tooFast = guard === undefined ? null : await guardRate(services, caller, guard)
-  if (tooFast !== null) return refused(tooFast, UNASKED)
+  const tooFast = guard && (await guardRate(services, caller, guard))
+  if (tooFast) return refused(tooFast, UNASKED)
   const model = modelOf(deployment.models, caller, request.alias)
   if ('code' in model) return refused(model, UNASKED)
 
   const asked = admit(services, entry, request, model, signal)
   const admission = asked instanceof Promise ? await asked : asked
-  const told = { limits: admission.limits, queueMs: admission.queueMs }
-  if (admission.kind === 'refused') return refused(admission.refusal, told)
+  const admitted: Told = { ...UNASKED, limits: admission.limits, queueMs: admission.queueMs }
+  if (admission.kind === 'refused') return refused(admission.refusal, admitted)
   if (admission.kind === 'cancelled') return leave(services, entry, request)
+
+  const embedder = embedderOf(services, deployment, (one, of) => route(services, deployment, caller, one, of))
+  const looked = recall(services, entry, request, model, { canLead: admission.kind === 'admitted', embedder }, signal)
+  if (looked instanceof Promise) progress.cache = 'miss'
+  const recalled = looked instanceof Promise ? await looked : looked
+  if (recalled.kind === 'cancelled') return leave(services, entry, request, admission)
+  if (recalled.kind === 'hit') {
+    const { hit } = recalled
+    const served = admission.kind === 'admitted' ? admission : await admitHit(services, entry, request, model, signal)
+    const told: Told = { ...admitted, limits: served.limits, cache: hit.as }
+    if (served.kind === 'cancelled') return leave(services, entry, request)
+    if (served.kind !== 'admitted') return refused(served.refusal, told)
+    const known = { ...UNTRIED, ...told, target: { id: hit.reply.target } }
+    end(services, entry, request, { ...served, ...known, outcome: 'finished' })
+    return { ...known, kind: 'recalled', hit }
+  }
+  const bypass = recalled.kind === 'bypass' ? recalled.reason : null
+  const told: Told = { ...admitted, cache: bypass === null ? 'miss' : 'bypass', bypass }
   const reservation = reserve(admission)
   if (reservation.kind === 'refused') return refused(reservation.refusal, told)
 
@@ -81,40 +83,38 @@ export async function answer(
     plan.kind === 'plan'
       ? await dispatch(services, request, plan, signal)
       : { ...UNTRIED, kind: plan.outcome, refusal: plan.refusal }
+  keep(services, recalled, outcome)
   const ended = { ...outcome, ...told, charge: reservation.charge, release: reservation.release }
-  switch (outcome.kind) {
-    case 'cancelled': {
-      // Whoever was asked has the prompt, and bills it.
-      const usage = outcome.askedAtMs === null ? null : usageEstimated(promptBytes(request), 0)
-      end(services, entry, request, { ...ended, outcome: 'cancelled', usage })
-      return { ...outcome, ...told }
-    }
-    case 'refused':
-    case 'failed':
-      end(services, entry, request, { ...ended, outcome: outcome.kind })
-      return { ...outcome, ...told, kind: 'refused' }
-    case 'whole':
-      return { ...outcome, ...told, ...end(services, entry, request, { ...ended, outcome: 'finished' }) }
-    case 'stream': {
-      // Not the request itself: its body is not kept for as long as the stream goes on.
-      const { requestId, startedAtMs, alias } = request
-      const firstTokenMs = outcome.committedAtMs - startedAtMs
-      const recorded = outcome.live.ended.then(({ kind, usage, code }) =>
-        end(services, entry, { requestId, startedAtMs, alias }, { ...ended, outcome: kind, usage, firstTokenMs, code }),
-      )
-      services.background(recorded)
-      return { ...outcome, ...told }
-    }
+  if (outcome.kind === 'whole')
+    return { ...outcome, ...told, ...end(services, entry, request, { ...ended, outcome: 'finished' }) }
+  if (outcome.kind === 'stream') {
+    // Not the request itself: its body is not kept for as long as the stream goes on.
+    const streamed = { requestId: request.requestId, startedAtMs: request.startedAtMs, alias: request.alias }
+    const firstTokenMs = outcome.committedAtMs - request.startedAtMs
+    const over = outcome.live.ended.then(({ kind, ...more }) =>
+      end(services, entry, streamed, { ...ended, ...more, outcome: kind, firstTokenMs }),
+    )
+    services.background(over)
+    return { ...outcome, ...told }
   }
+  if (outcome.kind === 'cancelled') {
+    // Whoever was asked has the prompt, and bills it.
+    const usage = outcome.askedAtMs === null ? null : usageEstimated(promptBytes(request), 0)
+    end(services, entry, request, { ...ended, outcome: 'cancelled', usage })
+    return { ...outcome, ...told }
+  }
+  end(services, entry, request, { ...ended, outcome: outcome.kind })
+  return { ...outcome, ...told, kind: 'refused' }
 }
 
-/** Refuses somebody let in before there is a request to answer: a bad body, say. Recorded like every other end. */
-export function refuse(services: Services, entry: Entry, request: Recordable, refused: Refusal): void {
-  end(services, entry, request, { ...UNTRIED, outcome: 'refused', refusal: refused })
+/** Refuses somebody let in, before or after there is a request to answer. Recorded like every other end. */
+export function refuse(services: Services, entry: Entry, request: Recordable, reason: Refusal, told = UNASKED): Answer {
+  end(services, entry, request, { ...UNTRIED, cache: told.cache, outcome: 'refused', refusal: reason })
+  return { ...UNTRIED, ...told, kind: 'refused', refusal: reason }
 }
 
 /** Records somebody let in who left before anybody was asked. */
-export function leave(services: Services, entry: Entry, request: Recordable): Answer {
-  end(services, entry, request, { ...UNTRIED, outcome: 'cancelled' })
+export function leave(services: Services, entry: Entry, request: Recordable, admission?: Admission): Answer {
+  end(services, entry, request, { ...UNTRIED, ...admission, outcome: 'cancelled' })
   return { ...UNTRIED, ...UNASKED, kind: 'cancelled' }
 }

@@ -16,32 +16,55 @@ import {
   SNAPSHOT_REFRESH_MIN_MS,
   SNAPSHOT_STALE_MS,
 } from './core/limits.ts'
+import {
+  RECALL_FAILURES_MAX,
+  RECALL_LOG_MS,
+  RECALL_MEMORY_BYTES_MAX,
+  RECALL_REST_MS,
+  RECALL_VECTORS_BYTES_MAX,
+  RECORDINGS_BYTES_MAX,
+} from './core/recall/limits.ts'
+import { Outbox } from './core/recall/outbox.ts'
+import type { Remembered } from './core/recall/remembered.ts'
+import { Sieve } from './core/recall/sieve.ts'
 import { Replicas, replicaNames } from './core/replicas.ts'
 import { RetryBudget } from './core/retry-budget.ts'
-import { readSettings, type SettingsFault } from './core/settings.ts'
-import { compileModels, type DirectorySnapshot, type Model } from './core/snapshot.ts'
+import { readSettings, type Settings, type SettingsFault } from './core/settings.ts'
+import { compileModels, type Deployment } from './core/snapshot.ts'
 import { TargetHealth } from './core/target-health.ts'
 import { ownerOf } from './core/tenant.ts'
 import { UsageBuffer } from './core/usage-buffer.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import type { Fetcher } from './lib/outgoing.ts'
-import { createRefreshed, type Refreshed } from './lib/refreshed.ts'
+import { createRefreshed, type Refreshed, type Surroundings } from './lib/refreshed.ts'
 import { providers } from './providers/registry.ts'
 import type { Provider } from './providers/types.ts'
+import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
+import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
-import type { Directory, DirectoryAdmin, RateLimiter, TenantAdmin, TenantPlace, TenantStore } from './stores/types.ts'
+import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vector-index.ts'
+import type {
+  Directory,
+  DirectoryAdmin,
+  RateLimiter,
+  ReplyCache,
+  SemanticRoutes,
+  TenantAdmin,
+  TenantPlace,
+  TenantStore,
+  VectorIndex,
+} from './stores/types.ts'
 import { createUpstashRateLimiter } from './stores/upstash/rate-limiter.ts'
 import { createRedis } from './stores/upstash/redis.ts'
+import { createUpstashReplyCache } from './stores/upstash/reply-cache.ts'
+import { createVector } from './stores/upstash/vector.ts'
+import { createUpstashVectorIndex } from './stores/upstash/vector-index.ts'
 import { createApiKeys } from './vault/api-keys.ts'
-import type { ApiKeys, Vault } from './vault/types.ts'
+import { createCacheKeys } from './vault/cache-keys.ts'
+import type { ApiKeys, CacheKeys, Vault } from './vault/types.ts'
 import { createVault, masterKeyFault } from './vault/vault.ts'
-
-/** The deployment as this isolate knows it: a snapshot with what is compiled from it once per revision. */
-export interface Deployment extends DirectorySnapshot {
-  readonly models: ReadonlyMap<string, Model>
-}
 
 /** Everything the path and the admin API stand on. One per isolate; holds values, never a request's own objects. */
 export interface Services {
@@ -74,6 +97,21 @@ export interface Services {
   readonly roundTrips: RoundTrips
   readonly localLimiter: LocalLimiter
   readonly heartbeats: Heartbeats
+  readonly replyCache: ReplyCache
+  readonly vectorIndex: VectorIndex
+  readonly semanticRoutes: SemanticRoutes
+  readonly cacheKeys: CacheKeys
+  /** What recall has in memory: replies, and vectors of questions. */
+  readonly memory: Sieve<Remembered>
+  readonly vectors: Sieve<Float32Array>
+  readonly outbox: Outbox
+  /** Bytes of answers that are being recorded while they stream. */
+  readonly recordings: ByteBudget
+  readonly cacheBreaker: Breaker
+  readonly embedBreaker: Breaker
+  readonly vectorBreaker: Breaker
+  /** The binding AI, where there is one. */
+  readonly workersAi: WorkersAi | undefined
   /** The coarse count of requests by key; undefined where neither Redis nor the binding is there. */
   readonly rateLimiter: RateLimiter | undefined
   /** Of this isolate's calls to it. */
@@ -155,6 +193,7 @@ export function createServices(env: Env, background: Services['background']): Se
     roundTrips,
     localLimiter,
     heartbeats: new Heartbeats(),
+    ...recallOf(env, settings, createCacheKeys(vault, { tenants, clock }), surroundings),
     rateBreaker: new Breaker({
       failuresMax: RATE_GUARD_FAILURES_MAX,
       restMs: RATE_GUARD_REST_MS,
@@ -164,6 +203,7 @@ export function createServices(env: Env, background: Services['background']): Se
       settings.redis === undefined
         ? createBindingRateLimiter(variables.RATE_LIMITER)
         : createUpstashRateLimiter(createRedis(settings.redis, { clock }), clock),
+    workersAi: createWorkersAi(variables.AI),
     allowPrivate: settings.allowPrivate,
     adminTokens: settings.adminTokens,
     directoryAdmin: createDirectoryAdmin(env.DIRECTORY, surroundings),
@@ -174,6 +214,32 @@ export function createServices(env: Env, background: Services['background']): Se
       rowsDropped: usageBuffer.dropped,
       ledgerCalls,
     }),
+  }
+}
+
+/** What recall stands on: its stores, embedded or Upstash's, and what this isolate has of them in memory. */
+function recallOf(env: Env, { redis, vector }: Settings, cacheKeys: CacheKeys, surroundings: Surroundings) {
+  const { clock } = surroundings
+  const breaker = (): Breaker =>
+    new Breaker({ failuresMax: RECALL_FAILURES_MAX, restMs: RECALL_REST_MS, tellMs: RECALL_LOG_MS })
+  return {
+    replyCache:
+      redis === undefined
+        ? createReplyCache(env.CACHE, surroundings)
+        : createUpstashReplyCache(createRedis(redis, { clock }), surroundings),
+    vectorIndex:
+      vector === undefined
+        ? createVectorIndex(env.INDEX, surroundings)
+        : createUpstashVectorIndex(createVector(vector, { clock }), surroundings),
+    semanticRoutes: createSemanticRoutes(env.INDEX, surroundings),
+    cacheKeys,
+    memory: new Sieve<Remembered>(RECALL_MEMORY_BYTES_MAX),
+    vectors: new Sieve<Float32Array>(RECALL_VECTORS_BYTES_MAX),
+    outbox: new Outbox(),
+    recordings: new ByteBudget(RECORDINGS_BYTES_MAX),
+    cacheBreaker: breaker(),
+    embedBreaker: breaker(),
+    vectorBreaker: breaker(),
   }
 }
 

@@ -46,6 +46,9 @@ function requestOf(alias: string, startedAtMs: number, more: Partial<InferenceRe
     firstTokenMs: undefined,
     maxWaitMs: undefined,
     user: undefined,
+    cacheMode: undefined,
+    cacheTtlSeconds: undefined,
+    debug: false,
     traceparent: undefined,
     ...more,
   }

@@ -14,7 +14,7 @@ const inWorkerd = [
   'test/*.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
-const pure = ['core', 'lib', 'providers', 'admit', 'route', 'dispatch', 'record'].map(
+const pure = ['core', 'lib', 'providers', 'admit', 'recall', 'route', 'dispatch', 'record'].map(
   (room) => `test/${room}/**/*.test.ts`,
 )
 /** They wait out a reservation's time or an outage: half a minute and more of wall clock, and hardly any work. */

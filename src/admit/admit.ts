@@ -1,6 +1,6 @@
 /** The stage that lets a request on: at once out of a slice, or by asking its tenant's ledger, waiting for its turn there. */
 import type { Config } from '../core/config.ts'
-import { type Refusal, refusal } from '../core/errors.ts'
+import type { Refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
 import type { LocalLimiter } from '../core/ledger/local-limiter.ts'
 import type { RoundTrips } from '../core/ledger/round-trips.ts'
@@ -15,7 +15,7 @@ import { giveBack } from './give-back.ts'
 import { keepLease, type LeaseServices } from './leases.ts'
 import { type AppliedLimits, areSame, limitsFor } from './limits.ts'
 import { askOf, needsOf, type RequestNeeds, unitsOfAsk } from './needs.ts'
-import { isShort, limitRefusal, queueTimeout } from './refusals.ts'
+import { GONE, isShort, limitRefusal, OUT_OF_REACH, queueTimeout } from './refusals.ts'
 import { LEFT, orLeft, within } from './waiting.ts'
 
 /** What admission stands on. */
@@ -76,16 +76,10 @@ const UNLIMITED: Admission = {
   capOutput: false,
   release: NOTHING,
 }
-const OUT_OF_REACH = refusal(
-  'overloaded',
-  'The limits of your tenant cannot be checked at the moment. Try again in a second.',
-  { retryAfterMs: 1000 },
-)
-const GONE = refusal('invalid_api_key', 'This API key is not valid. Check it, or ask your operator for a new one.')
 
 /**
  * Decides about one request. Without limits, or with a slice that holds it, at once and without a promise. Never rejects.
- * When it is not `admitted`, nothing of it stays charged.
+ * When it is not `admitted`, nothing of it stays charged. `apply` says which limits count.
  */
 export function admit(
   services: AdmitServices,
@@ -93,9 +87,10 @@ export function admit(
   request: InferenceRequest,
   model: Model,
   client: AbortSignal,
+  apply = limitsFor,
 ): Admission | Promise<Admission> {
   const { config } = deployment
-  const applied = limitsFor(config, caller, request.alias, request.user)
+  const applied = apply(config, caller, request.alias, request.user)
   const { counters, setId } = applied
   if (counters.length === 0) return UNLIMITED
   const needed = needsOf(request, model, applied, config.unknownPrice)
@@ -107,7 +102,7 @@ export function admit(
   const taken = services.slices.take(owner, setId, units, services.clock.now())
   if (taken === null) {
     const ask = askOf(services.isolate, caller, request, model, applied, needed)
-    const asking = { request, model, client, again, place, owner, ask, applied, needed, units }
+    const asking = { request, model, client, again, apply, place, owner, ask, applied, needed, units }
     return new Asking(services, asking).verdict()
   }
   const { moneyLimit, capOutput } = needed
@@ -121,6 +116,7 @@ interface Case {
   readonly model: Model
   readonly client: AbortSignal
   readonly again: () => Promise<Standing>
+  readonly apply: typeof limitsFor
   readonly place: TenantPlace
   readonly owner: string
   readonly ask: Ask
@@ -187,7 +183,7 @@ class Asking {
     const { config, models } = standing.deployment
     const known = modelOf(models, standing.caller, request.alias)
     if ('code' in known) return this.#sentAway('refused', known)
-    const applied = limitsFor(config, standing.caller, request.alias, request.user)
+    const applied = before.apply(config, standing.caller, request.alias, request.user)
     if (areSame(applied, before.applied)) return null
     if (applied.counters.length === 0) {
       this.#withdraw()

@@ -26,6 +26,11 @@ export function limitsFor(config: Config, caller: Caller, alias: string, user: s
   return known.of(alias, user)
 }
 
+/** What applies to an answer that was given before: it is a request and runs for a while, but it uses up nothing else. */
+export function limitsOfHit(config: Config, caller: Caller, alias: string, user: string | undefined): AppliedLimits {
+  return applied(limitsFor(config, caller, alias, user).counters.filter(({ of }) => of !== 'tokens' && of !== 'usd'))
+}
+
 /** Do they count the same, up to the same amounts? */
 export function areSame(one: AppliedLimits, other: AppliedLimits): boolean {
   if (one === other) return true

@@ -13,6 +13,18 @@ const CODES: Readonly<Record<Unit, ErrorCode>> = {
   usd: 'budget_exceeded',
 }
 
+/** The ledger does not answer, and nothing may go on without it. */
+export const OUT_OF_REACH = refusal(
+  'overloaded',
+  'The limits of your tenant cannot be checked at the moment. Try again in a second.',
+  { retryAfterMs: 1000 },
+)
+/** The tenant is no more. */
+export const GONE = refusal(
+  'invalid_api_key',
+  'This API key is not valid. Check it, or ask your operator for a new one.',
+)
+
 /** The code of a refusal by a limit on this unit. */
 export const limitCode = (of: Unit): ErrorCode => CODES[of]
 

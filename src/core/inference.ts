@@ -3,6 +3,9 @@
 /** What is asked for. `chat` is the canonical form; the other two go to OpenAI-protocol targets as they are. */
 export type Operation = 'chat' | 'completions' | 'embeddings'
 
+/** What a caller asks of recall: read and write, write alone, read alone, neither. */
+export type CacheMode = 'auto' | 'refresh' | 'no-store' | 'off'
+
 /** One request, decoded once and kept: every attempt is made afresh from it. */
 export interface InferenceRequest {
   /** Ours, a UUID. */
@@ -27,6 +30,12 @@ export interface InferenceRequest {
   readonly maxWaitMs: number | undefined
   /** The end user it is for, in the caller's own words. */
   readonly user: string | undefined
+  /** Undefined where not sent, which counts as `auto`; sent as such, it waives the rule on temperature. */
+  readonly cacheMode: CacheMode | undefined
+  /** How long its reply may be recalled; undefined: as the model has it. */
+  readonly cacheTtlSeconds: number | undefined
+  /** Tell in headers how it was decided about. */
+  readonly debug: boolean
   /** W3C trace context, forwarded as it came. */
   readonly traceparent: string | undefined
 }

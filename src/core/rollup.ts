@@ -1,6 +1,6 @@
 /** Roll-ups of usage by day, model, key and status: what they hold, how rows add up, how they are shown. No I/O. */
 import { addValue, type Histogram, mergeHistogram, quantile } from './histogram.ts'
-import type { UsageRecord } from './usage-record.ts'
+import { isHit, type UsageRecord } from './usage-record.ts'
 
 /** A question to the roll-ups: half-open range of instants (RFC 3339), of one key or all, and what to group by. */
 export interface RollupQuery {
@@ -109,7 +109,7 @@ export function addRecord(rollup: Rollup, record: UsageRecord): void {
   rollup.requests += 1
   if (record.outcome === 'cancelled') rollup.cancelled += 1
   if (record.outcome === 'broken' || (record.outcome === 'failed' && record.status >= 500)) rollup.errors += 1
-  if (record.cache === 'hit' || record.cache === 'semantic' || record.cache === 'coalesced') rollup.cacheHits += 1
+  if (isHit(record.cache)) rollup.cacheHits += 1
   if (record.usage !== null) {
     for (const bucket of TOKEN_BUCKETS) rollup[bucket] += record.usage[bucket]
   }

@@ -28,11 +28,23 @@ export interface Target {
   readonly price: TargetConfig['price']
 }
 
+/** What records know of who answered: now, or when the answer was kept. */
+export interface Answerer {
+  /** A target's id. */
+  readonly id: string
+  readonly price?: TargetConfig['price']
+}
+
 /** An alias of the config, resolved. */
 export interface Model {
   readonly alias: string
   readonly config: ModelConfig
   readonly targets: readonly Target[]
+}
+
+/** The deployment as an isolate knows it: a snapshot with what is compiled from it once per revision. */
+export interface Deployment extends DirectorySnapshot {
+  readonly models: ReadonlyMap<string, Model>
 }
 
 /** Resolves the aliases of a config, once per snapshot. */

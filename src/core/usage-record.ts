@@ -29,6 +29,9 @@ export interface UsageRecord {
   readonly totalMs: number
 }
 
+/** Was it answered from what was kept? A hit counts as a request, never as tokens or money. */
+export const isHit = (cache: UsageRecord['cache']): boolean => cache !== 'miss' && cache !== 'bypass'
+
 /** Usage rows of one tenant on their way to its object, with what the ledger must know beside them. */
 export interface UsageBatch {
   readonly rows: readonly UsageRecord[]

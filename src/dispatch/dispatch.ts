@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
 import { ATTEMPTS_MAX, RETRY_AFTER_MAX_MS, RETRY_BASE_MS, RETRY_CAP_MS } from '../core/limits.ts'
 import type { RetryBudget } from '../core/retry-budget.ts'
-import type { Model, Target } from '../core/snapshot.ts'
+import type { Answerer, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Usage } from '../core/usage.ts'
 import { backoffMs } from '../lib/backoff.ts'
@@ -18,7 +18,7 @@ export interface Tried {
   /** Upstream calls begun. */
   readonly attempts: number
   /** The target that answered, or was tried last. */
-  readonly target: Target | null
+  readonly target: Answerer | null
   /** When the first upstream call was begun, ms since the epoch; null when none was. */
   readonly askedAtMs: number | null
 }

@@ -1,6 +1,7 @@
 /** Cuts an OpenAI event stream into what goes on to the client and what is ours, byte for byte. No I/O. */
 import { errorIn, isContent, isUsageEvent, parseJson, usageIn } from '../core/chat-wire.ts'
 import { HELD_EVENT_BYTES_MAX } from '../core/limits.ts'
+import { isObject } from '../core/loose.ts'
 import type { Usage } from '../core/usage.ts'
 import { concat, endOfEvent, readEvent, searchable } from '../lib/sse.ts'
 
@@ -41,6 +42,8 @@ export class EventCutter {
   /** Complete events seen that had data: what was produced, where the provider never says. */
   events = 0
   usage: Usage | null = null
+  /** As the provider wrote it. */
+  reportedUsage: unknown
   /** Of `events`, those up to the last one that reported usage. */
   reported = 0
   /** `[DONE]` was seen. */
@@ -147,6 +150,7 @@ export class EventCutter {
     const usage = usageIn(value)
     if (usage !== null) {
       this.usage = usage
+      this.reportedUsage = isObject(value) ? value.usage : undefined
       this.reported = this.events
     }
     if (isContent(value)) this.committed = true

@@ -42,6 +42,7 @@ export class LiveStream {
   #prologue: Uint8Array | null
   #ended: Ended | null = null
   #timedOut = false
+  #see: ((bytes: Uint8Array) => void) | null = null
   #settle: (ended: Ended) => void = () => {}
   /** Settles once, whatever happens. */
   readonly ended: Promise<Ended>
@@ -59,11 +60,22 @@ export class LiveStream {
     return this.#parts.cutter.isInsideEvent
   }
 
+  /** Has every piece seen on its way to the client. What sees must be quick, and may not throw. */
+  observe(see: (bytes: Uint8Array) => void): void {
+    this.#see = see
+  }
+
+  /** The provider's own usage object, as far as it has come; undefined before. */
+  get reportedUsage(): unknown {
+    return this.#parts.cutter.reportedUsage
+  }
+
   /** The next bytes for the client (never empty), or how it ended. */
   async next(): Promise<Uint8Array | Ended> {
     if (this.#prologue !== null && this.#prologue.length > 0) {
       const prologue = this.#prologue
       this.#prologue = null
+      this.#see?.(prologue)
       return prologue
     }
     const { reader, cutter, deadline, idleMs } = this.#parts
@@ -81,11 +93,15 @@ export class LiveStream {
       if (read.done) {
         const rest = cutter.end()
         const ended = this.#end(cutter.done ? 'finished' : 'broken')
-        return rest.length > 0 ? rest : ended
+        if (rest.length === 0) return ended
+        this.#see?.(rest)
+        return rest
       }
       const cut = cutter.push(read.value)
       if (cut.error) this.#break()
-      if (cut.bytes.length > 0) return cut.bytes
+      if (cut.bytes.length === 0) continue
+      this.#see?.(cut.bytes)
+      return cut.bytes
     }
   }
 

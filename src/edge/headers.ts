@@ -31,18 +31,26 @@ export function unansweredHeaders(headers: ReplyHeaders, alias: string | null): 
 }
 
 /** What an inference reply says of how it was answered; cost only where it is known before the body goes out. */
-export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs: number, answer: Answer): ReplyHeaders {
+export function answerHeaders(
+  headers: ReplyHeaders,
+  alias: string,
+  startedAtMs: number,
+  answer: Answer,
+  debug = false,
+): ReplyHeaders {
   const queueMs = Math.ceil(answer.queueMs)
   const overheadMs = Math.max(0, (answer.askedAtMs ?? startedAtMs) - startedAtMs - queueMs)
   if (ALIAS.test(alias)) headers['x-sluice-model'] = alias
   headers['x-sluice-attempts'] = String(answer.attempts)
-  headers['x-sluice-cache'] = 'bypass'
+  headers['x-sluice-cache'] = answer.cache
+  if (debug && answer.bypass !== null) headers['x-sluice-cache-reason'] = answer.bypass
   headers['x-sluice-queue-ms'] = String(queueMs)
   headers['x-sluice-overhead-ms'] = String(overheadMs)
   if (answer.target !== null) headers['x-sluice-target'] = answer.target.id
   if (answer.limits !== null)
     limitHeaders(headers, limitsAfter(answer.limits, answer), answer.kind === 'refused' ? answer.refusal : undefined)
   if (answer.kind === 'whole') headers['x-sluice-cost-usd'] = formatUsd(answer.costMicroUsd)
+  if (answer.kind === 'recalled') hitHeaders(headers, answer.hit)
   const queue = queueMs > 0 ? `, queue;dur=${queueMs}` : ''
   if (answer.kind !== 'whole' && answer.kind !== 'stream') {
     headers['server-timing'] = `sluice;dur=${overheadMs}${queue}`
@@ -58,8 +66,16 @@ export function answerHeaders(headers: ReplyHeaders, alias: string, startedAtMs:
   return headers
 }
 
+/** What a hit says besides: how old it is, what it cost now, and how near the other question was. */
+function hitHeaders(headers: ReplyHeaders, { ageS, similarity }: Extract<Answer, { kind: 'recalled' }>['hit']): void {
+  headers.age = String(ageS)
+  headers['x-sluice-cost-usd'] = '0'
+  if (similarity !== null) headers['x-sluice-similarity'] = similarity.toFixed(4)
+}
+
 /** A whole answer is counted before its headers go out; what a stream will use nobody knows yet. */
 function limitsAfter(limits: LimitState, answer: Answer): LimitState {
   if (answer.kind === 'whole') return stateAfter(limits, answer.usage, answer.costMicroUsd)
+  if (answer.kind === 'recalled') return stateAfter(limits, null, 0)
   return answer.kind === 'refused' ? stateAfter(limits, answer.usage ?? null, null) : limits
 }

@@ -1,14 +1,16 @@
 /** The OpenAI inference endpoints: enter, read, decode, answer, reply. */
 import type { Context } from 'hono'
 import type { Guard } from '../authenticate/authenticate.ts'
+import { type Entry, enter } from '../authenticate/enter.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Operation } from '../core/inference.ts'
-import { type Answer, answer, type Entry, enter, leave, refuse } from '../gateway.ts'
+import { type Answer, answer, leave, refuse } from '../gateway.ts'
 import type { Services } from '../services.ts'
 import type { BodyBudget, HeldBody } from './body.ts'
 import { decode } from './decode.ts'
 import { errorReply } from './error-reply.ts'
 import { answerHeaders, commonHeaders, unansweredHeaders } from './headers.ts'
+import { wholeOf } from './recalled-reply.ts'
 import { requestOptions } from './request-options.ts'
 import { leftReply, streamReply } from './stream-reply.ts'
 
@@ -77,25 +79,27 @@ async function reply(
   clientSignal: AbortSignal,
   headers: ReturnType<typeof commonHeaders>,
 ): Promise<Response> {
-  const { alias, startedAtMs } = request
+  const { alias, startedAtMs, wantsUsage, debug } = request
   const { clock, background } = services
+  const progress: { cache: Answer['cache'] } = { cache: 'bypass' }
   const ask = (signal: AbortSignal): Promise<Answer> =>
-    answer(services, entry, request, signal).finally(() => body.release())
+    answer(services, entry, request, signal, progress).finally(() => body.release())
   if (request.stream) {
     // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
     const client = new AbortController()
     const cancel = (): void => client.abort()
     if (clientSignal.aborted) cancel()
     else clientSignal.addEventListener('abort', cancel, { once: true })
-    return streamReply({ clock, background, alias, startedAtMs, headers, leave: cancel }, ask(client.signal))
+    const context = { clock, background, alias, startedAtMs, headers, wantsUsage, debug, progress, leave: cancel }
+    return streamReply(context, ask(client.signal))
   }
   const answered = await ask(clientSignal)
   if (answered.kind === 'refused')
-    return errorReply(answered.refusal, answerHeaders(headers, alias, startedAtMs, answered))
-  if (answered.kind !== 'whole') return leftReply()
-  answerHeaders(headers, alias, startedAtMs, answered)
+    return errorReply(answered.refusal, answerHeaders(headers, alias, startedAtMs, answered, debug))
+  if (answered.kind !== 'whole' && answered.kind !== 'recalled') return leftReply()
+  answerHeaders(headers, alias, startedAtMs, answered, debug)
   headers['content-type'] = 'application/json'
-  return new Response(answered.body, { headers })
+  return new Response(answered.kind === 'whole' ? answered.body : wholeOf(answered.hit, clock), { headers })
 }
 
 /** The headers a key may come in. */

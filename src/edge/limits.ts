@@ -1,9 +1,9 @@
 /** `GET /v1/limits`: the limits of the calling key, and how they stand. */
 import type { Context } from 'hono'
+import { enter } from '../authenticate/enter.ts'
 import { limitsInForce } from '../core/limits-in-force.ts'
 import { limitRows, watched } from '../core/limits-view.ts'
 import { placeOf } from '../core/tenant.ts'
-import { enter } from '../gateway.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { type Edge, presentedBy } from './inference.ts'

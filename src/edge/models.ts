@@ -1,8 +1,8 @@
 /** `GET /v1/models` and `GET /v1/models/{id}`: only what the key may call. */
 import type { Context } from 'hono'
+import type { Entry } from '../authenticate/enter.ts'
+import { enter } from '../authenticate/enter.ts'
 import { unknownModel } from '../core/models.ts'
-import type { Entry } from '../gateway.ts'
-import { enter } from '../gateway.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { type Edge, presentedBy } from './inference.ts'

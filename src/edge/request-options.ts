@@ -1,21 +1,22 @@
 /** The `x-sluice-*` headers of a request: a malformed value names its header. */
 import { type Refusal, refusal } from '../core/errors.ts'
+import type { CacheMode, InferenceRequest } from '../core/inference.ts'
 import { TIMEOUT_MAX_MS } from '../core/limits.ts'
+import { CACHE_TTL_SECONDS_MAX } from '../core/recall/limits.ts'
 
 /** What the path takes from the headers. */
-export interface RequestOptions {
-  readonly timeoutMs: number | undefined
-  readonly firstTokenMs: number | undefined
-  readonly maxWaitMs: number | undefined
-  readonly user: string | undefined
-  readonly traceparent: string | undefined
-}
+export type RequestOptions = Pick<
+  InferenceRequest,
+  'timeoutMs' | 'firstTokenMs' | 'maxWaitMs' | 'user' | 'cacheMode' | 'cacheTtlSeconds' | 'debug' | 'traceparent'
+>
 
 const milliseconds = (value: string): boolean => /^\d{1,7}$/.test(value) && Number(value) <= TIMEOUT_MAX_MS
 const oneOf =
   (...values: string[]) =>
   (value: string): boolean =>
     values.includes(value)
+const ttl = (value: string): boolean =>
+  /^\d{1,7}$/.test(value) && Number(value) >= 1 && Number(value) <= CACHE_TTL_SECONDS_MAX
 const id = (value: string): boolean => /^[\x21-\x7e]{1,128}$/.test(value)
 
 /** Header → is the value well formed, and what it should have been. Headers of ours that are not listed are ignored. */
@@ -24,7 +25,7 @@ const HEADERS: readonly (readonly [string, (value: string) => boolean, string])[
   ['x-sluice-first-token-ms', milliseconds, `0 to ${TIMEOUT_MAX_MS}`],
   ['x-sluice-max-wait-ms', milliseconds, `0 to ${TIMEOUT_MAX_MS}`],
   ['x-sluice-cache', oneOf('auto', 'refresh', 'no-store', 'off'), 'auto, refresh, no-store or off'],
-  ['x-sluice-cache-ttl', (value) => /^\d{1,7}$/.test(value) && +value >= 1 && +value <= 2_592_000, '1 to 2592000'],
+  ['x-sluice-cache-ttl', ttl, `1 to ${CACHE_TTL_SECONDS_MAX}`],
   ['x-sluice-session', id, '1 to 128 printable ASCII characters without spaces'],
   ['x-sluice-user', id, '1 to 128 printable ASCII characters without spaces'],
   ['x-sluice-priority', oneOf('interactive', 'batch'), 'interactive or batch'],
@@ -48,6 +49,9 @@ export function requestOptions(headers: Headers): RequestOptions | Refusal {
     // Here 0 is a value: refuse at once.
     maxWaitMs: maxWaitMs === null ? undefined : Number(maxWaitMs),
     user: headers.get('x-sluice-user') ?? undefined,
+    cacheMode: (headers.get('x-sluice-cache') ?? undefined) as CacheMode | undefined,
+    cacheTtlSeconds: Number(headers.get('x-sluice-cache-ttl')) || undefined,
+    debug: headers.get('x-sluice-debug') === '1',
     // Not one of ours: a malformed trace context is dropped, as W3C has it, never refused.
     traceparent: traceparent !== null && TRACEPARENT.test(traceparent) ? traceparent : undefined,
   }

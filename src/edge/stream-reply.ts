@@ -5,6 +5,7 @@ import type { Answer } from '../gateway.ts'
 import type { Clock } from '../lib/clock.ts'
 import { errorFrame, errorReply } from './error-reply.ts'
 import { answerHeaders, type ReplyHeaders } from './headers.ts'
+import { streamOf } from './recalled-reply.ts'
 
 /** What the reply needs besides the answer. */
 export interface StreamContext {
@@ -14,6 +15,11 @@ export interface StreamContext {
   readonly alias: string
   readonly startedAtMs: number
   readonly headers: ReplyHeaders
+  /** Did the client ask for the usage event? */
+  readonly wantsUsage: boolean
+  /** How far it has come. */
+  readonly progress: { readonly cache: Answer['cache'] }
+  readonly debug: boolean
   /** The client cannot be written to any more: cancels whatever is under way. */
   readonly leave: () => void
 }
@@ -29,7 +35,7 @@ const BLANK_LINE = UTF8.encode('\n\n')
  * rest is told inside the stream.
  */
 export async function streamReply(context: StreamContext, pending: Promise<Answer>): Promise<Response> {
-  const { clock, headers, alias, startedAtMs } = context
+  const { clock, headers, alias, startedAtMs, debug } = context
   let cancel = (): void => {}
   const tooLong = new Promise<'late'>((resolve) => {
     cancel = clock.after(DEFERRED_STATUS_MS, () => resolve('late'))
@@ -37,11 +43,16 @@ export async function streamReply(context: StreamContext, pending: Promise<Answe
   const answer = await Promise.race([pending, tooLong])
   cancel()
   if (answer === 'late') return deferred(context, pending)
-  if (answer.kind === 'refused') return errorReply(answer.refusal, answerHeaders(headers, alias, startedAtMs, answer))
+  if (answer.kind === 'refused')
+    return errorReply(answer.refusal, answerHeaders(headers, alias, startedAtMs, answer, debug))
+  if (answer.kind === 'recalled')
+    return new Response(streamOf(answer.hit, clock, context.wantsUsage), {
+      headers: eventStream(answerHeaders(headers, alias, startedAtMs, answer, debug)),
+    })
   if (answer.kind !== 'stream') return leftReply()
   const { readable, writable } = new IdentityTransformStream()
   context.background(new ReplyWriter(context, writable).pump(answer.live))
-  return new Response(readable, { headers: eventStream(answerHeaders(headers, alias, startedAtMs, answer)) })
+  return new Response(readable, { headers: eventStream(answerHeaders(headers, alias, startedAtMs, answer, debug)) })
 }
 
 /** Nobody reads this one: the client has left. */
@@ -55,14 +66,16 @@ function deferred(context: StreamContext, pending: Promise<Answer>): Response {
       await writer.comment()
       const answer = await pending
       if (answer.kind === 'refused') return writer.fail(answer.refusal)
-      if (answer.kind !== 'stream') return writer.abandon()
-      const told = `: sluice target=${answer.target.id} attempts=${answer.attempts}\n\n`
-      return writer.pump(answer.live, UTF8.encode(told))
+      if (answer.kind !== 'stream' && answer.kind !== 'recalled') return writer.abandon()
+      const told = `: sluice target=${answer.target?.id ?? ''} attempts=${answer.attempts}\n\n`
+      return answer.kind === 'stream'
+        ? writer.pump(answer.live, UTF8.encode(told))
+        : writer.send(UTF8.encode(told + streamOf(answer.hit, context.clock, context.wantsUsage)))
     })(),
   )
   const headers = eventStream(context.headers)
   headers['x-sluice-model'] = context.alias
-  headers['x-sluice-cache'] = 'bypass'
+  headers['x-sluice-cache'] = context.progress.cache
   headers['x-sluice-deferred'] = '1'
   return new Response(readable, { headers })
 }
@@ -119,6 +132,16 @@ class ReplyWriter {
   /** Sends a keep-alive comment now. */
   async comment(): Promise<void> {
     await this.#write(KEEP_ALIVE).catch(() => this.#context.leave())
+  }
+
+  /** Sends all of a stream that is there already. */
+  async send(bytes: Uint8Array): Promise<void> {
+    try {
+      await this.#write(bytes)
+      await this.#end(null, false)
+    } catch {
+      this.abandon()
+    }
   }
 
   /** Ends a stream that never began: status 200 is out, so the refusal goes as a frame. */

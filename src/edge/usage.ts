@@ -1,10 +1,10 @@
 /** `GET /v1/usage`: what the calling key has used, and no other. */
 import type { Context } from 'hono'
+import { enter } from '../authenticate/enter.ts'
 import { usageQuerySchema } from '../core/admin-schemas.ts'
 import { paramOf } from '../core/chat.ts'
 import { refusal } from '../core/errors.ts'
 import { placeOf } from '../core/tenant.ts'
-import { enter } from '../gateway.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { type Edge, presentedBy } from './inference.ts'

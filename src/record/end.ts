@@ -13,6 +13,8 @@ export type Recordable = Pick<InferenceRequest, 'requestId' | 'startedAtMs'> & {
 /** What is known at an exit; absent where that stage never ran. */
 export interface End extends Tried {
   readonly outcome: Ending['outcome']
+  /** What recall made of it; absent where it was never asked. */
+  readonly cache?: Ending['cache']
   readonly refusal?: Refusal
   readonly usage?: Ending['usage']
   readonly firstTokenMs?: number
@@ -41,6 +43,7 @@ export function end(
     startedAtMs: request.startedAtMs,
     alias: request.alias,
     outcome: known.outcome,
+    cache: known.cache ?? 'bypass',
     status: known.refusal?.status ?? (isUnsent ? CLIENT_LEFT_STATUS : 200),
     target: known.target,
     attempts: known.attempts,

@@ -5,11 +5,11 @@ import type { Slices } from '../core/ledger/slices.ts'
 import type { Charge } from '../core/ledger/types.ts'
 import { USAGE_FLUSH_MS, USAGE_RETRIES_MAX, USAGE_RETRY_MS } from '../core/limits.ts'
 import { costMicroUsd } from '../core/money.ts'
-import type { Target } from '../core/snapshot.ts'
+import type { Answerer } from '../core/snapshot.ts'
 import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
 import type { Usage } from '../core/usage.ts'
 import type { UsageBuffer } from '../core/usage-buffer.ts'
-import type { OutcomeName, UsageRecord } from '../core/usage-record.ts'
+import { isHit, type OutcomeName, type UsageRecord } from '../core/usage-record.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import type { TenantStore } from '../stores/types.ts'
 
@@ -29,8 +29,9 @@ export interface Ending {
   readonly startedAtMs: number
   readonly alias: string | null
   readonly outcome: OutcomeName
+  readonly cache: UsageRecord['cache']
   readonly status: number
-  readonly target: Target | null
+  readonly target: Answerer | null
   readonly attempts: number
   readonly usage: Usage | null
   readonly firstTokenMs: number | null
@@ -56,10 +57,11 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
     target: ending.target?.id ?? null,
     outcome: ending.outcome,
     status: ending.status,
-    cache: 'bypass',
+    cache: ending.cache,
     attempts: ending.attempts,
     usage: ending.usage,
-    costMicroUsd: costMicroUsd(ending.usage, ending.target?.price),
+    // What was answered before costs nothing, whatever the price: that is known.
+    costMicroUsd: isHit(ending.cache) ? 0 : costMicroUsd(ending.usage, ending.target?.price),
     firstTokenMs: ending.firstTokenMs,
     totalMs: Math.max(0, now - ending.startedAtMs),
   }
@@ -116,6 +118,7 @@ function log({ log: write }: RecordServices, caller: Caller, row: UsageRecord, c
     key: row.key,
     model: row.model,
     target: row.target,
+    cache: row.cache,
     outcome: row.outcome,
     status: row.status,
     code,

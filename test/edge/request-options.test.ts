@@ -8,6 +8,9 @@ const NONE = {
   firstTokenMs: undefined,
   maxWaitMs: undefined,
   user: undefined,
+  cacheMode: undefined,
+  cacheTtlSeconds: undefined,
+  debug: false,
   traceparent: undefined,
 }
 const ID = '1 to 128 printable ASCII characters without spaces'

@@ -1,5 +1,6 @@
 /** One isolate's admission around a ledger in the test's hand. */
 import { type Admission, admit, type Standing } from '../../src/admit/admit.ts'
+import type { admitHit } from '../../src/admit/admit-hit.ts'
 import type { ConfigDocument } from '../../src/core/config.ts'
 import { Heartbeats } from '../../src/core/ledger/heartbeats.ts'
 import { LocalLimiter } from '../../src/core/ledger/local-limiter.ts'
@@ -107,13 +108,17 @@ export function admitting(limits: Limits, tenant: Partial<Tenant> = {}) {
     policy.confirm = async () => ({ kind: 'entry', deployment, caller: callerOf({ tenant: { ...tenant, limits } }) })
   }
   let requests = 0
-  /** Admits one more request. */
-  const next = (more: Parameters<typeof requestOf>[0] = {}, client: AbortSignal = new AbortController().signal) => {
+  /** Admits one more request; as one that is answered from what was kept, where `by` is `admitHit`. */
+  const next = (
+    more: Parameters<typeof requestOf>[0] = {},
+    client: AbortSignal = new AbortController().signal,
+    by: typeof admitHit = admit,
+  ) => {
     requests += 1
     const request = requestOf({ requestId: `r${requests}`, startedAtMs: clock.now(), ...more })
     const model = deployment.models.get(request.alias)
     if (model === undefined) throw new Error(`no model ${request.alias}`)
-    return admit(services, { deployment, caller, again: () => policy.confirm() }, request, model, client)
+    return by(services, { deployment, caller, again: () => policy.confirm() }, request, model, client)
   }
   const outOfReach = (): void => {
     ledger.admit = () => Promise.reject(new Error('out of reach'))

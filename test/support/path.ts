@@ -117,6 +117,9 @@ export function requestOf(more: Partial<InferenceRequest> = {}): InferenceReques
     firstTokenMs: undefined,
     maxWaitMs: undefined,
     user: undefined,
+    cacheMode: undefined,
+    cacheTtlSeconds: undefined,
+    debug: false,
     traceparent: undefined,
     ...more,
   }

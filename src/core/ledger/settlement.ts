@@ -1,6 +1,6 @@
 /** How reservations are made and settled: what was charged in advance becomes what was used, once. No I/O. */
 import { LEASE_AFTER_CUT_MS, LEASE_MS } from '../limits.ts'
-import type { UsageRecord } from '../usage-record.ts'
+import { isHit, type UsageRecord } from '../usage-record.ts'
 import type { Entry } from './count.ts'
 import { actualUnits, learn, START } from './estimates.ts'
 import type { Journal, Reservation } from './journal.ts'
@@ -224,8 +224,6 @@ export class Settlement {
 function wentOn({ attempts, cache }: UsageRecord): boolean {
   return attempts > 0 || isHit(cache)
 }
-
-const isHit = (cache: UsageRecord['cache']): boolean => cache !== 'miss' && cache !== 'bypass'
 
 /** What a request has used of a counter: a hit counts as a request, never as tokens or money. */
 function usedUnits(counter: Counter, row: UsageRecord): number {

@@ -1,0 +1,123 @@
+/** Recall by meaning of one request: its question, gated, embedded, compared, and answered from the group it falls into. */
+import { CACHE_READ_MS } from '../core/recall/limits.ts'
+import type { CacheNews } from '../core/recall/types.ts'
+import { semanticGate } from '../core/semantic/gate.ts'
+import { digestTraits, traitsOf } from '../core/semantic/traits.ts'
+import { fromBase64, toBase64 } from '../lib/hash.ts'
+import { questionOf } from './cacheability.ts'
+import { scopeText } from './fingerprint.ts'
+import { guarded } from './guarded.ts'
+import { lookByMeaning, type Meaning } from './meaning.ts'
+import { fetched, hitOf, type Search } from './search.ts'
+import type { AskedByMeaning, Embedder, Hit, RecallServices } from './types.ts'
+
+/** A hit, or what is to be learned once the question has been answered. */
+export interface ByMeaning {
+  readonly hit: Hit | null
+  readonly asked: AskedByMeaning | null
+}
+
+const NOTHING: ByMeaning = { hit: null, asked: null }
+/** What a vector takes in memory besides its numbers, about. */
+const ENTRY_BYTES = 256
+
+/** Asks by meaning where the model's policy has it and the question allows it. Never rejects: what fails is a miss. */
+export async function askByMeaning(services: RecallServices, search: Search): Promise<ByMeaning> {
+  const { request, model, caller, embedder, keyring, place, may, client } = search
+  const semantic = model.config.cache?.semantic
+  if (semantic?.enabled !== true || embedder === null || client.aborted) return NOTHING
+  const { question } = questionOf(request)
+  if (question === null || semanticGate(question) !== null) return NOTHING
+  const embedded = await vectorOf(services, search, embedder, question)
+  if (embedded === null) return NOTHING
+  const { vector, news } = embedded
+  const scope = keyring.fingerprint(scopeText(request, model, caller))
+  const space = { route: model.alias, encoder: `${embedder.id}/${vector.length}`, scope }
+  const traits = digestTraits(traitsOf(question), (token) => keyring.mark('trait', token))
+  const { maxErrorRate } = semantic
+  const look = () => lookByMeaning(services, { place, space, vector, traits, maxErrorRate })
+  const meaning = await guarded(services, services.vectorBreaker, 'vectors', look)
+  if (meaning === null) return NOTHING
+  if (meaning.verdict !== 'hit' || !may.read || meaning.candidate === null)
+    return { hit: null, asked: { meaning, embedder, news } }
+  const { group, similarity } = meaning.candidate
+  const known = await fetched(services, search, group)
+  if (known !== null) return { hit: hitOf(services, search, group, 'semantic', known, similarity), asked: null }
+  forgetGroup(services, search, meaning, group)
+  return { hit: null, asked: { meaning: { ...meaning, candidate: null }, embedder, news } }
+}
+
+/** Its answer has left the store: nobody can be served from it any more. */
+function forgetGroup(services: RecallServices, { place }: Search, { question }: Meaning, group: string): void {
+  services.background(services.vectorIndex.dropGroup(place, question.space, group).catch(() => undefined))
+}
+
+interface Embedded {
+  readonly vector: Float32Array
+  /** Of which the store is to be told; null where it knows. */
+  readonly news: CacheNews | null
+}
+
+/** The vector of a question: from memory, from the store, or made. */
+async function vectorOf(
+  services: RecallServices,
+  search: Search,
+  embedder: Embedder,
+  question: string,
+): Promise<Embedded | null> {
+  const { vectors, embedBreaker } = services
+  const { keyring, client } = search
+  const key = keyring.fingerprint(JSON.stringify(['embedding', embedder.id, question]))
+  const remembered = vectors.get(key)
+  if (remembered !== undefined) return { vector: remembered, news: null }
+  const stored = await storedVector(services, search, key)
+  const vector =
+    stored ??
+    (await guarded(services, embedBreaker, 'embedder', async () => {
+      const [made] = (await embedder.embed([question], client)) ?? []
+      if (made === undefined && !client.aborted) throw new NoVector()
+      return made ?? null
+    }))
+  if (vector === null) return null
+  vectors.set(key, vector, vector.byteLength + ENTRY_BYTES)
+  return { vector, news: stored === null ? await newsOf(services, search, key, vector) : null }
+}
+
+async function storedVector(services: RecallServices, search: Search, key: string): Promise<Float32Array | null> {
+  const { replyCache, cacheBreaker } = services
+  const { place, keyring } = search
+  if (!replyCache.know(place, key).mayHold) return null
+  const ask = () => replyCache.lookUp(place, key, null, CACHE_READ_MS)
+  const answer = await guarded(services, cacheBreaker, 'replies', ask)
+  if (answer === null || answer.found === null) return null
+  const bytes = fromBase64(await keyring.open(key, answer.found.sealed).catch(() => ''))
+  if (bytes === null || bytes.byteLength === 0 || bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0) return null
+  return new Float32Array(bytes.buffer)
+}
+
+async function newsOf(
+  { clock }: RecallServices,
+  { model, request, keyring }: Search,
+  key: string,
+  vector: Float32Array,
+): Promise<CacheNews> {
+  const storedAtMs = clock.now()
+  const ttlSeconds = request.cacheTtlSeconds ?? model.config.cache?.ttlSeconds ?? 0
+  const about = {
+    kind: 'embedding',
+    model: model.alias,
+    storedAtMs,
+    expiresAtMs: storedAtMs + ttlSeconds * 1000,
+    // A vector is the same whatever is known besides.
+    knowledgeVersion: null,
+    savedTokens: 0,
+    savedMicroUsd: null,
+  } as const
+  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
+  return { kind: 'put', value: { key, sealed: await keyring.seal(key, toBase64(bytes)), about }, leaseId: null }
+}
+
+/** The embedder has no answer. */
+class NoVector extends Error {
+  override readonly name = 'NoVector'
+}
