@@ -14,10 +14,11 @@ import { checkConfig, missingCredentials, usesOfCredential } from '../core/confi
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import { ERASURES_BATCH_MAX, TENANT_MAKING_MS, TIMER_RETRY_MS } from '../core/limits.ts'
 import { missingPrices } from '../core/missing-prices.ts'
+import { CACHE_SHARDS, VECTOR_SHARDS } from '../core/recall/limits.ts'
 import { isSameSealed, PEPPER_NAME, type SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
 import type { Tenant, TenantPlace } from '../core/tenant.ts'
-import { tenantStub } from '../lib/object-places.ts'
+import { shardStub, tenantStub } from '../lib/object-places.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { DIRECTORY_SCHEMA, DirectoryRecords } from './directory-records.ts'
 import { migrate } from './sql.ts'
@@ -235,7 +236,12 @@ export class DirectoryObject extends DurableObject<Env> {
 
   async #erase(place: TenantPlace): Promise<void> {
     try {
+      // Its own object first: from then on no key is good, and nothing new is kept.
       await tenantStub(this.env.TENANT, place).erase()
+      await Promise.all([
+        ...Array.from({ length: CACHE_SHARDS }, (_, shard) => shardStub(this.env.CACHE, place, shard).erase()),
+        ...Array.from({ length: VECTOR_SHARDS }, (_, shard) => shardStub(this.env.INDEX, place, shard).erase()),
+      ])
       this.#records.erased(place.generation)
     } catch {
       // Out of reach: its row stays, and the alarm comes back to it.
