@@ -55,6 +55,7 @@ export function similarityOf(product: number, queryScale: number): number {
   return Math.max(-1, Math.min(1, product * queryScale))
 }
 
+/** A vector with what is no number in it has no length: it is near nothing. */
 function measured(vector: Float32Array): { length: number; largest: number } {
   let squares = 0
   let largest = 0
@@ -63,5 +64,6 @@ function measured(vector: Float32Array): { length: number; largest: number } {
     squares += value * value
     largest = Math.max(largest, Math.abs(value))
   }
-  return { length: Math.sqrt(squares), largest }
+  const length = Math.sqrt(squares)
+  return { length: Number.isFinite(length) ? length : 0, largest }
 }
