@@ -1,58 +1,11 @@
 /** Every way in and every way out of the path: what the caller gets, and the one row that is kept of it. */
 import { expect, it } from 'vitest'
+import { enter } from '../src/authenticate/enter.ts'
 import { refusal } from '../src/core/errors.ts'
-import type { InferenceRequest } from '../src/core/inference.ts'
-import { answer, enter, leave, refuse } from '../src/gateway.ts'
-import { chat, DONE, finish, providerError, role, text, usage, whole } from './support/wire.ts'
-import { CONFIG, feed, type IsolateOptions, isolate, silence, upstream } from './support/worker.ts'
-
-const USED = {
-  inputTokens: 11,
-  cachedInputTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 7,
-  reasoningTokens: 0,
-  source: 'provider',
-}
-/** What 11 tokens in and 7 out cost at 2 and 10 USD per million. */
-const COST_MICRO_USD = 92
-const nobody = new AbortController().signal
-
-/** An isolate, and somebody let into it. */
-async function entered(options: IsolateOptions = {}) {
-  const at = await isolate(options)
-  const entry = await enter(at.services, at.guard, { authorization: `Bearer ${at.key}`, apiKey: null })
-  if (entry.kind === 'refused') throw new Error(entry.refusal.message)
-  return {
-    ...at,
-    entry,
-    ask: (alias: string, more: Partial<InferenceRequest> = {}, signal = nobody) =>
-      answer(at.services, entry, requestOf(alias, at.clock.now(), more), signal),
-  }
-}
-
-function requestOf(alias: string, startedAtMs: number, more: Partial<InferenceRequest> = {}): InferenceRequest {
-  return {
-    requestId: crypto.randomUUID(),
-    startedAtMs,
-    operation: 'chat',
-    alias,
-    body: chat(alias, more.stream === true),
-    bodyBytes: 80,
-    bodyChars: 80,
-    stream: false,
-    wantsUsage: false,
-    timeoutMs: undefined,
-    firstTokenMs: undefined,
-    maxWaitMs: undefined,
-    user: undefined,
-    cacheMode: undefined,
-    cacheTtlSeconds: undefined,
-    debug: false,
-    traceparent: undefined,
-    ...more,
-  }
-}
+import { leave, refuse } from '../src/gateway.ts'
+import { COST_MICRO_USD, entered, USED } from './support/entered.ts'
+import { DONE, finish, providerError, role, text, usage, whole } from './support/wire.ts'
+import { CONFIG, feed, isolate, silence, upstream } from './support/worker.ts'
 
 /** A stream begun: its first piece is taken, and the rest is the test's to feed. */
 async function begun() {

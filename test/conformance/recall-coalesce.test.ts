@@ -1,5 +1,6 @@
 /** Identical requests in flight from outside: one asks, the others wait for its reply, and nobody waits for the dead. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Reply } from '../support/http-client.ts'
 import type { Call, ScriptedOrigin } from '../support/scripted-origin.ts'
 import { type MadeKey, setUp, type TestSluice } from '../support/sluice.ts'
 import { DONE, said, stream, whole } from '../support/wire.ts'
@@ -52,8 +53,15 @@ const crowd = (count: number, model: string, question: string, fields: object = 
     Array.from({ length: count }, (_, index) => ask(acme(), model, question, { isolate: index % 2, ...fields })),
   )
 
-const counted = (names: readonly string[]): Record<string, number> =>
-  names.reduce<Record<string, number>>((sums, name) => ({ ...sums, [name]: (sums[name] ?? 0) + 1 }), {})
+/** How many were answered how. */
+function counted(replies: readonly Reply[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const reply of replies) {
+    const name = cacheOf(reply).replace('200 ', '')
+    sums[name] = (sums[name] ?? 0) + 1
+  }
+  return sums
+}
 
 test('50 at once take one upstream call, and each gets its reply', async () => {
   const before = origin.calls('held').length
@@ -62,7 +70,7 @@ test('50 at once take one upstream call, and each gets its reply', async () => {
   await arrived
   await answer(held[0], 'for all of them')
   const replies = await asked
-  const { miss, coalesced = 0, hit = 0 } = counted(replies.map(cacheOf).map((cache) => cache.replace('200 ', '')))
+  const { miss, coalesced = 0, hit = 0 } = counted(replies)
   expect({ miss, others: coalesced + hit }).toEqual({ miss: 1, others: 49 })
   expect(new Set(replies.map(({ body }) => JSON.parse(body).choices[0].message.content))).toEqual(
     new Set(['for all of them']),
@@ -110,11 +118,7 @@ test('when the leader is reset, another leads within a second', async () => {
   expect((await next) - resetAtMs).toBeLessThan(FREED_MS)
   expect(held).toHaveLength(2)
   await answer(held[1], 'from the second')
-  const {
-    miss,
-    coalesced = 0,
-    hit = 0,
-  } = counted((await followers).map(cacheOf).map((cache) => cache.replace('200 ', '')))
+  const { miss, coalesced = 0, hit = 0 } = counted(await followers)
   expect({ miss, others: coalesced + hit }).toEqual({ miss: 1, others: 9 })
 })
 

@@ -4,7 +4,7 @@ import { CACHE_LEASE_RENEW_MS } from '../../src/core/recall/limits.ts'
 import { follow, keepLease } from '../../src/recall/follow.ts'
 import type { CacheLookUp } from '../../src/stores/types.ts'
 import { requestOf } from '../support/path.ts'
-import { MARK, recalling, replyOf, valueOf } from '../support/recalling.ts'
+import { MARK, recalling, replyOf, sealedReply } from '../support/recalling.ts'
 
 const LEASE = requestOf().requestId
 const turn = (one: CacheLookUp['turn']): CacheLookUp => ({ mark: MARK, found: null, turn: one })
@@ -22,7 +22,7 @@ function following(...answers: (() => Promise<CacheLookUp>)[]) {
 }
 const found = async (): Promise<CacheLookUp> => ({
   mark: MARK,
-  found: await valueOf('k1', replyOf('hello')),
+  found: await sealedReply('k1', replyOf('hello')),
   turn: null,
 })
 

@@ -4,7 +4,7 @@ import type { InferenceRequest } from '../../src/core/inference.ts'
 import { fingerprintText } from '../../src/recall/fingerprint.ts'
 import { recall } from '../../src/recall/recall.ts'
 import { requestOf } from '../support/path.ts'
-import { keyring, recalling, replyOf, valueOf } from '../support/recalling.ts'
+import { keyring, recalling, replyOf, sealedReply } from '../support/recalling.ts'
 
 const nobody = new AbortController().signal
 
@@ -13,7 +13,7 @@ function world(cache: Parameters<typeof recalling>[0] = { exact: true }) {
   const look = (more: Partial<InferenceRequest> = {}, canLead = true, client: AbortSignal = nobody) =>
     recall(at.services, { caller: at.caller }, requestOf(more), at.model, { canLead, embedder: null }, client)
   const key = keyring.fingerprint(fingerprintText(requestOf(), at.model, at.caller))
-  const have = async (): Promise<void> => void at.store.values.set(key, await valueOf(key, replyOf('hello')))
+  const have = async (): Promise<void> => void at.store.values.set(key, await sealedReply(key, replyOf('hello')))
   return { ...at, look, key, have }
 }
 

@@ -57,7 +57,7 @@ export const replyOf = (content: string, more: Partial<RecordedReply> = {}): Rec
 })
 
 /** The same as it lies in a store. */
-export async function valueOf(key: string, reply: RecordedReply): Promise<SealedValue> {
+export async function sealedReply(key: string, reply: RecordedReply): Promise<SealedValue> {
   return {
     key,
     sealed: await keyring.seal(key, JSON.stringify(reply)),
