@@ -33,7 +33,7 @@ const confession = (key: string): string =>
 const keyIn = (authorization: string | undefined): string => (authorization ?? '').replace('Bearer ', '')
 
 const STATUSES = [302, 400, 401, 404, 413, 422, 429, 500, 503]
-const names = ['good', 'odd', 'in-200', 'in-stream', 'late', 'cut', ...STATUSES.map((status) => `status-${status}`)]
+const names = ['good', 'embed', 'odd', 'in-200', 'in-stream', 'late', 'cut', ...STATUSES.map((status) => `status-${status}`)]
 
 let origin: ScriptedOrigin
 let sluice: TestSluice
@@ -68,6 +68,11 @@ beforeAll(async () => {
     await call.end(event(JSON.parse(confession(keyIn(call.headers.authorization)))))
   })
   origin.on('cut', (call) => call.reset())
+  origin.on('embed', (call) =>
+    call.json.input === undefined
+      ? call.reply(400, confession(keyIn(call.headers.authorization)))
+      : call.reply(200, JSON.stringify({ data: [{ index: 0, embedding: [3, 4] }] })),
+  )
   origin.on('good', (call) =>
     call.json.stream === true
       ? call.reply(200, stream(ANSWER), { 'content-type': 'text/event-stream' })
@@ -83,9 +88,17 @@ beforeAll(async () => {
           return [name, { protocol: 'openai', baseUrl: origin.url(name), credential }] as const
         }),
       ),
-      models: Object.fromEntries(
-        names.map((name) => [name, { targets: [{ provider: name, model: 'm' }], retries: 0 }] as const),
-      ),
+      models: {
+        ...Object.fromEntries(
+          names.map((name) => [name, { targets: [{ provider: name, model: 'm' }], retries: 0 }] as const),
+        ),
+        kept: {
+          targets: [{ provider: 'good', model: 'm' }],
+          cache: { exact: true, semantic: { enabled: true } },
+        },
+        embed: { targets: [{ provider: 'embed', model: 'e' }] },
+      },
+      embedder: { model: 'embed' },
     },
     tenants: [{ id: 'operators' }, { id: 'own' }],
   })
@@ -112,6 +125,13 @@ beforeAll(async () => {
     })
     expect(last.length).toBeGreaterThanOrEqual(names.length * 2)
   }
+  // Kept by its words and by its meaning: neither the prompt nor the answer may be read where they are kept.
+  const kept = chat('kept', false, { messages: [{ role: 'user', content: `${PROMPT} in Paris` }] })
+  answers.push(await sluice.post(sluice.keyOf('own').key, '/v1/chat/completions', kept))
+  await eventually('the reply and its vector', ROW_MS, async () => {
+    const cache = await sluice.done('GET', '/admin/tenants/own/cache')
+    return Number(pick(cache, 'entries')) >= 2 && Number(pick(cache, 'routes', 0, 'vectors')) === 1 ? true : undefined
+  })
   for (const key of apiKeys) {
     await listen('wrong key', send(`${sluice.url}/v1/models`, { headers: { 'x-api-key': `${key.slice(0, -1)}_` } }))
     const bad = { messages: PROMPT, model: 5, [OPERATOR_KEY]: OPERATOR_KEY }
@@ -135,6 +155,7 @@ beforeAll(async () => {
     ['GET', '/admin/tenants/own/credentials/upstream'],
     ['GET', '/admin/tenants/own/usage?by=model,key,day'],
     ['GET', '/admin/tenants/own/usage/requests'],
+    ['GET', '/admin/tenants/own/cache'],
     ['POST', '/admin/credentials/reseal'],
   ] as const) {
     await listen(`${method} ${path}`, sluice.admin(method, path, body))
