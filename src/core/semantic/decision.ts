@@ -9,6 +9,7 @@
 import { OBSERVATIONS_MIN, SHADOW_SHARE } from '../recall/limits.ts'
 import { errorFrom, faded, NO_EVIDENCE, type Threshold, thresholdOf, withJudgement } from './evidence.ts'
 import type { Candidate } from './features.ts'
+import { withCosine } from './judge.ts'
 import { logitOf, probabilityOf, updated } from './logistic.ts'
 import { type DecisionState, readState, writeState } from './state.ts'
 import type { GuardKind, Observation } from './types.ts'
@@ -112,7 +113,7 @@ function withObservation(
   score: number,
   maxErrorRate: number,
 ): DecisionState {
-  const { right, weight, features, disagreements } = observation
+  const { right, weight, features, disagreements, answerCosine } = observation
   const group = observation.group.slice(0, GROUP_CHARS)
   const isGatedNow = isGated(known, group)
   const from = servedFrom(known, disagreements, maxErrorRate)
@@ -123,6 +124,7 @@ function withObservation(
     model: updated(known.model, features, right, Math.min(weight, TEACHING_WEIGHT_MAX)),
     debts: debtsAfter(known.debts, group, right, wasHit || weight > 1),
     proved: known.proved === null ? null : provedAfter(known.proved, group, right),
+    cosines: answerCosine === undefined ? known.cosines : withCosine(known.cosines, answerCosine),
   }
   if (isGatedNow) return judged
   // What its disagreements keep from being served is none of the hits, whose error is bounded.

@@ -17,6 +17,8 @@ export interface DecisionState {
   readonly debts: ReadonlyMap<string, number>
   /** Groups that were right since a drift was found, the latest last: only they are served. Null: there was none. */
   readonly proved: ReadonlySet<string> | null
+  /** Cosines of judged answers that differ in their text, by bands; empty before there was one. */
+  readonly cosines: readonly number[]
   /** At the last observation, for who looks at the route. */
   readonly threshold: number | null
   readonly errorRate: number | null
@@ -35,6 +37,7 @@ export const NEW_STATE: DecisionState = {
   suspicion: 0,
   debts: new Map(),
   proved: null,
+  cosines: [],
   threshold: null,
   errorRate: null,
   errorBound: null,

@@ -72,6 +72,8 @@ export interface Observation {
   readonly right: boolean
   /** 1, or 1/share of a shadow check of a would-be hit. */
   readonly weight: number
+  /** Cosine of the two answers' embeddings, where it took them to judge: the judge's cut is learned from it. */
+  readonly answerCosine?: number | undefined
   readonly atMs: number
 }
 
