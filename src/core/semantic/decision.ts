@@ -9,7 +9,7 @@
 import { OBSERVATIONS_MIN, SHADOW_SHARE } from '../recall/limits.ts'
 import { errorFrom, faded, NO_EVIDENCE, type Threshold, thresholdOf, withJudgement } from './evidence.ts'
 import type { Candidate } from './features.ts'
-import { withCosine } from './judge.ts'
+import { cutOf, withCosine } from './judge.ts'
 import { logitOf, probabilityOf, updated } from './logistic.ts'
 import { type DecisionState, readState, writeState } from './state.ts'
 import type { GuardKind, Observation } from './types.ts'
@@ -26,6 +26,8 @@ export interface Decision {
   readonly shadowShare: number
   /** Is the answer worth a judgement, where it is asked? */
   readonly judge: boolean
+  /** Cosine of two answers' embeddings from which they are the same to this route. */
+  readonly answerCut: number
 }
 
 /** A threshold that went up because too much behind it was wrong. */
@@ -70,6 +72,7 @@ export function decide(candidate: Candidate, state: string | null, maxErrorRate:
     threshold,
     shadowShare: shareOf(known, score),
     judge: isHit || score >= JUDGE_SCORE_MIN || known.observations < OBSERVATIONS_MIN,
+    answerCut: cutOf(known.cosines),
   }
 }
 

@@ -1,5 +1,4 @@
 /** Are two answers the same? By their texts, else by the cosine of their embeddings, with a cut that a route learns. No I/O. */
-import { readState } from './state.ts'
 
 /** Numbers with their sign, separators and per cent; words; symbols. What is between is no part of an answer. */
 const PARTS = /[-−]?\p{N}+(?:[.,:/-]\p{N}+)*%?|[\p{L}\p{M}]+|\p{S}/gu
@@ -22,11 +21,6 @@ export function equalAnswers(one: string, other: string): boolean {
 function normalised(text: string): string {
   const parts = text.normalize('NFKC').toLowerCase().match(PARTS)
   return parts === null ? text.trim() : parts.join(' ')
-}
-
-/** Is an answer the same whose embedding has this cosine with the other's, on the route with this state? */
-export function judgeByVectors(cosine: number, state: string | null): boolean {
-  return cosine >= cutOf(readState(state).cosines)
 }
 
 /** Takes the cosine of a judged pair of answers that differ in their text. */
