@@ -3,6 +3,7 @@ import { antonyms } from './guards/antonym.ts'
 import { dates } from './guards/date.ts'
 import { directions } from './guards/direction.ts'
 import { entities } from './guards/entity.ts'
+import { frames, orders, partsOf } from './guards/frame.ts'
 import { foreignWords, scriptOf } from './guards/language.ts'
 import { negations } from './guards/negation.ts'
 import { numbers } from './guards/number.ts'
@@ -25,15 +26,17 @@ export function traitsOf(text: string): Traits {
   // In this order: what is read as a date is no number, and what is read as a unit is no name.
   const date = [...dates(items)]
   const unit = [...units(items)]
+  const direction = [...directions(items, reading.text)]
   const number = [...numbers(items)]
+  const parts = partsOf(items)
   return tidied({
     number,
     unit,
     date,
     negation: [...negations(items)],
-    direction: [...directions(items, reading.text)],
+    direction: [...direction, ...orders(parts, items, reading.text)],
     antonym: [...antonyms(items)],
-    entity: [...entities(items, script)],
+    entity: [...entities(items, script), ...frames(parts)],
     quote: [...reading.quotes, ...mentionedWords(items), ...(script === 'latin' ? foreignWords(reading.text) : [])],
     code: reading.code,
     language: script === null ? [] : [script],

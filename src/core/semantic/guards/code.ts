@@ -25,9 +25,10 @@ const CODE = new RegExp(
     // Files, and dotted, snake_case and called names.
     `(?<![\\w.-])[\\w-]{1,80}(?:\\.[\\w-]{1,80})*\\.(?:${files})\\b`,
     '(?<![\\w.])[A-Za-z_]\\w*(?:\\.[A-Za-z_]\\w+)+(?:\\(\\))?(?!\\w)',
+    '(?<![\\w:])\\w{1,80}(?:::\\w+)+',
     '(?<!\\w)[A-Za-z]*_\\w+',
     '(?<!\\w)[A-Za-z]\\w+_\\w*',
-    '(?<!\\w)[A-Za-z_]\\w{1,80}\\((?!s\\)|es\\)|k\\))[^()\\n]{0,80}\\)',
+    '(?<!\\w)[A-Za-z_]\\w{0,80}\\((?!s\\)|es\\)|k\\))[^()\\n]{0,80}\\)',
     '(?<!\\w)[a-z]+[A-Z]\\w*',
     // Numbers of machines, operators, variables.
     '\\b0x[\\da-fA-F]+\\b',
@@ -38,7 +39,7 @@ const CODE = new RegExp(
   'g',
 )
 /** Most questions have none of it, and are spared the search. */
-const anyCode = new RegExp(`[\`_/\\\\<>(=&|@#$]|\\.[A-Za-z\\d]|--?[A-Za-z]|[a-z][A-Z]|0x|\\b(?:${programs}) `)
+const anyCode = new RegExp(`[\`_/\\\\<>(=&|@#$]|\\.[A-Za-z\\d]|--?[A-Za-z]|[a-z][A-Z]|0x|::|\\b(?:${programs}) `)
 /** "u.s.", "p.m.", "e.g.": letters with dots. */
 const initials = /^(?:[A-Za-z]\.)+[A-Za-z]$/
 
@@ -57,6 +58,6 @@ export function codeIn(text: string): Extract {
 
 /** A name that everybody writes so ("iPhone", "eBay"), a date, or initials. */
 function isWord(own: string): boolean {
-  if (initials.test(own) || /^\d{1,2}\.\d{1,2}\.\d{2,4}$/.test(own)) return true
+  if (initials.test(own) || /^\d{1,4}([./])\d{1,2}\1\d{1,4}$/.test(own)) return true
   return /^[a-z]+[A-Z]\w*$/.test(own) && findWords([own.toLowerCase().replace(/\d+$/, '')], 0) !== undefined
 }

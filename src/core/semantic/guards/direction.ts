@@ -13,7 +13,7 @@ export function* directions(items: readonly Item[], text: string): Generator<str
   yield* comparisons(items)
   yield* sums(items)
   yield* countedUnits(items)
-  if (/[从由把将比]/.test(text)) yield* hanEnds(text)
+  if (/[从由把将比去往]/.test(text)) yield* hanEnds(text)
 }
 
 const verbs = new Set(PARTICLE_VERBS.split(' '))
@@ -41,7 +41,12 @@ function* particles(items: readonly Item[]): Generator<string> {
     const next = items[at + 1]
     const isJoined = verb === at - 1
     const isLast = next === undefined || next.type === 'mark'
-    if (isLast || isJoined || (/^(up|down|out|off)$/.test((items[at] as Item).text) && openers.has(next.text)))
+    if (
+      isLast ||
+      isJoined ||
+      /^(please|and|or|when|at|if|now|automatically|every)$/.test(next.text) ||
+      (/^(up|down|out|off)$/.test((items[at] as Item).text) && openers.has(next.text))
+    )
       yield token
   }
 }
@@ -68,12 +73,15 @@ function nameOf(item: Item): string {
   return (item.entry?.token ?? item.text).replaceAll('~', ' ')
 }
 
-/** Skips articles; undefined at a mark or the end. */
+/** Skips articles; undefined at a mark or the end. "version 2" is one thing. */
 function contentAt(items: readonly Item[], at: number): Item | undefined {
   let index = at
   while (fillers.has(items[index]?.text ?? '')) index += 1
   const item = items[index]
-  return item === undefined || item.type === 'mark' ? undefined : item
+  const next = items[index + 1]
+  if (item === undefined || item.type === 'mark') return undefined
+  if (item.type !== 'word' || next?.type !== 'number' || next.isRead) return item
+  return { ...item, entry: { kind: item.entry?.kind ?? 'plain', token: `${nameOf(item)} ${next.text}` } }
 }
 
 /** from X to Y, to Y from X, and either alone where it is a name. */
@@ -214,20 +222,25 @@ function* countedUnits(items: readonly Item[]): Generator<string> {
 }
 
 const FROM_TO =
-  /[从由把将](?:我的?)?\d*([^，。？！,.?!\s从由把将]{1,12}?)(?:转账到|转移到|飞到|飞往|开往|前往|换算成|转换成|转换为|兑换成|翻译成|换成|改成|改为|译成|转成|变成|转到|迁移到|升级到|降级到|到|至|往|飞|去)(?:我的?)?([^，。？！,.?!\s]{1,12})/
+  /[从由把将](?:我的?)?\d*([^，。？！,.?!\s从由把将]{1,12}?)(?:转账到|转移到|移动到|移到|挪到|搬到|复制到|传到|飞到|飞往|开往|前往|换算成|转换成|转换为|兑换成|翻译成|换成|改成|改为|译成|转成|变成|转到|迁移到|升级到|降级到|到|至|往|飞|去)(?:我的?)?([^，。？！,.?!\s]{1,12})/
 /** What ends the name of a place or a thing that is written without a space. */
 const goalEnd = /[的要怎多有是坐开走需在吗呢可最哪什应距应该票航机高火车路大几]/
 const THAN = /([^，。？！,.?!\s]{1,8}?)比([^，。？！,.?!\s]{1,8})/
 const questionWords = /^(请问|为什么|是不是|为何|难道|怎么)/
 const thanEnd = /[更贵大快好高多便宜重长强难安省慢小吗有还要早晚轻]/
 
-/** 从北京到上海, 把中文翻译成英文, 苹果比华为贵. */
+const GOAL = /(?<![过失出回下上])(?:去|前往|飞往|往)(?![年除掉世哪过])([^，。？！,.?!\s]{1,8})/
+
+/** 从北京到上海, 怎么去机场, 把中文翻译成英文, 苹果比华为贵. */
 function* hanEnds(text: string): Generator<string> {
   const way = FROM_TO.exec(text)
   if (way !== null) {
     yield `${way[1] ?? ''}~from`
     yield `${(way[2] ?? '').split(goalEnd)[0] ?? ''}~to`
   }
+  const goal = way === null ? GOAL.exec(text) : null
+  const place = (goal?.[1] ?? '').split(goalEnd)[0] ?? ''
+  if (place !== '') yield `goal~${place}`
   const compared = THAN.exec(text)
   if (compared === null) return
   yield `${(compared[1] ?? '').replace(questionWords, '')}~over`

@@ -1,6 +1,15 @@
 /** Words and phrases that guards know, found by their first word or character; the longest that fits is the one. No I/O. */
 import type { GuardKind } from '../types.ts'
-import { HAN_DATES, HAN_KINDS, HAN_NAMES, HAN_OPPOSITES, HAN_PLAIN, HAN_TIME_UNITS, HAN_UNITS } from './words/han.ts'
+import {
+  HAN_DATES,
+  HAN_DIRECTIONS,
+  HAN_KINDS,
+  HAN_NAMES,
+  HAN_OPPOSITES,
+  HAN_PLAIN,
+  HAN_TIME_UNITS,
+  HAN_UNITS,
+} from './words/han.ts'
 import { DATES, PLAIN, TIME_UNITS, UNITS } from './words/measures.ts'
 import { FIRMS, KINDS, PEOPLE_AND_THINGS, TECH } from './words/names.ts'
 import { DIRECTIONS, OPPOSITES } from './words/opposites.ts'
@@ -114,6 +123,7 @@ function indexHan(): Index {
   ] as const) {
     addNames(list, kind, add)
   }
+  addAxes(HAN_DIRECTIONS, 'direction', add)
   addAxes(HAN_OPPOSITES, 'antonym', add)
   addAxes(HAN_KINDS, 'entity', add)
   for (const phrase of HAN_PLAIN.split(' ')) add('plain', '', phrase)

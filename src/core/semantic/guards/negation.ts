@@ -11,6 +11,7 @@ const idleAfter = new Set('problem problems worries idea doubt clue sure only ma
 const idleBefore = new Set(['or', 'if', 'why'])
 /** "I don't know what …" asks what; "don't forget to" is "remember to"; "why don't you" asks for it. */
 const idleVerbs = new Set('know mind remember understand forget recall you we wait figure seem'.split(' '))
+const substances = new Set('gluten sugar dairy lactose fat caffeine alcohol nut peanut meat smoke cruelty'.split(' '))
 /** Begins like a negation, and is none. */
 const falsePrefix =
   /^(under|until|unto|unit|union|uniq|univers|unless|unfortunate|upon|uncle|unanim|unison|unlock|uninstall|unsub|unblock|unfollow|unmute|unpair|unfreeze|unregister|unzip|untitled|nonetheless|nonsense|none)/
@@ -20,7 +21,7 @@ export function* negations(items: readonly Item[]): Generator<string> {
   for (let at = 0; at < items.length; at += 1) {
     const item = items[at] as Item
     if (item.type === 'han' && item.entry === undefined && deniesInHan(items, at)) yield 'not'
-    if (item.type === 'word' && item.entry === undefined && denies(items, at)) yield 'not'
+    if (item.type === 'word' && (item.entry === undefined || item.text === 'free') && denies(items, at)) yield 'not'
   }
 }
 
@@ -29,6 +30,7 @@ function denies(items: readonly Item[], at: number): boolean {
   const next = items[at + 1]
   const previous = items[at - 1]
   if (/^un\p{L}{4,}|^non\p{L}{4,}/u.test(text)) return !falsePrefix.test(text)
+  if (text === 'free') return substances.has(previous?.text ?? '')
   if (text === 'other') return next?.text === 'than'
   if (text === 'longer') return previous?.text === 'any'
   const isVerb = /n't$/.test(text) || /^(cant|dont|doesnt|didnt|cannot|wont)$/.test(text)

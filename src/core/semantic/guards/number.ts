@@ -20,8 +20,11 @@ function isNumber(items: readonly Item[], at: number): boolean {
   if (/^[\x20-\x7f]/.test(raw) || raw.length > 1) return true
   const previous = items[at - 1]
   const next = items[at + 1]
-  if (previous?.text.endsWith('第') === true || next?.type === 'number') return true
+  if (/(第|分之)$/.test(previous?.text ?? '') || next?.type === 'number') return true
+  // 一米七; 除以六.
+  if (previous?.entry?.kind === 'unit' || previous?.entry?.token.startsWith('math') === true) return true
   const kind = next?.entry?.kind
   if (kind === 'unit' || kind === 'time' || /^(左|右|上|下)/.test(next?.text ?? '')) return true
-  return next?.type === 'han' && MEASURES.test(next.text)
+  // 一张票 is a ticket.
+  return raw !== '一' && next?.type === 'han' && MEASURES.test(next.text)
 }

@@ -91,10 +91,9 @@ export function hanNumber(text: string, at: number): Numeral | undefined {
   return next === at ? undefined : { value: total + group + (digit ?? 0), length: next - at }
 }
 
-/** Digits as written, in one form: without separators of thousands, leading zeros and empty decimals. */
+/** Digits as written, in one form: without separators of thousands, leading zeros and empty decimals. 3.10 is not 3.1. */
 export function plainNumber(written: string): string {
   const whole = /^\d{1,3}(,\d{3})+(\.\d+)?$/.test(written) ? written.replaceAll(',', '') : written
   if (!/^\d+(\.\d+)?$/.test(whole)) return written
-  const trimmed = whole.includes('.') ? whole.replace(/\.?0+$/, '') : whole
-  return trimmed.replace(/^0+(?=\d)/, '')
+  return whole.replace(/\.0+$/, '').replace(/^0+(?=\d)/, '')
 }

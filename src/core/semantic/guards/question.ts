@@ -1,8 +1,6 @@
-/**
- * What kind of answer a question wants. Only kinds that exclude each other have tokens: "what", "how", "can i" and plain
- * commands may all be the same question. `axis~kind`: `sort` (who, where, when, why, an amount), `measure` (what of
- * it), `polar` (yes or no, or not that). No I/O.
- */
+/** What kind of answer a question wants: `axis~kind`, the axes being sort, measure and polar. No I/O. */
+// Only kinds that exclude each other have tokens: "what", "how", "can i" and plain commands may all be one question.
+// `sort`: who, where, when, why, an amount; `measure`: what of it; `polar`: yes or no, or not that.
 import type { Item } from './reading.ts'
 
 type Sort = 'who' | 'where' | 'time' | 'why' | 'amount'
@@ -37,7 +35,7 @@ const auxiliaries = new Set(
     ' ',
   ),
 )
-const openings = new Set('hi hello hey please so ok okay and but also well um excuse me'.split(' '))
+const openings = new Set('hi hello hey please so ok okay and but also well um'.split(' '))
 
 function latinKind(items: readonly Item[]): Kind | undefined {
   for (let at = 0; at < items.length; at += 1) {
@@ -75,7 +73,7 @@ function kindAt(items: readonly Item[], at: number): Kind | undefined {
 function howKind(degree: string, rest: readonly Item[]): Kind | undefined {
   const has = (pattern: RegExp): boolean => rest.some(({ text }) => pattern.test(text))
   if (degree === 'much' || degree === 'many') {
-    if (has(/^(time|seconds?|minutes?|hours?|days?|weeks?|months?|years?)$/)) return DURATION
+    if (/^(time|seconds?|minutes?|hours?|days?|weeks?|months?|years?)$/.test(rest[1]?.text ?? '')) return DURATION
     return has(/^(cost|costs|price|charge|fee|pay)$/) ? PRICE : COUNT
   }
   if (degree === 'long') return DURATION

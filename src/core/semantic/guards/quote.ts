@@ -46,7 +46,7 @@ const mentions: readonly (readonly string[])[] = [
   ['pronunciation', 'of'],
 ]
 const small = new Set(
-  'a an the this that these those my your our his her its it in into to from for on of and or is are was mean means meaning me please correctly properly word words term phrase'.split(
+  'a an the this that these those my your our his her its it in into to from for on of and or is are was mean means meaning me please correctly properly spelled spelt pronounced defined word words term phrase'.split(
     ' ',
   ),
 )
@@ -62,8 +62,9 @@ export function* mentionedWords(items: readonly Item[]): Generator<string> {
     const start = length === 0 ? -1 : at + length
     if (start > 0) yield* wordsFrom(items, start)
   }
-  const end = items.findIndex(({ text }) => text === 'mean')
-  const start = items.findIndex(({ text }) => text === 'does')
+  // what does x mean, how is x spelled
+  const end = items.findIndex(({ text }) => /^(mean|spelled|spelt|pronounced|defined)$/.test(text))
+  const start = items.findIndex(({ text }) => /^(does|is|are)$/.test(text))
   if (start >= 0 && end - start > 1 && end - start <= MENTIONED_MAX + 1) yield* wordsFrom(items, start + 1)
 }
 

@@ -46,6 +46,8 @@ export function read(question: string): Reading {
   const normal = normalised(question)
     .replace(/\b([ap])\. ?m\b\.?/gi, '$1m')
     .replace(/\bw\/o\b/gi, 'without')
+    // gluten-free, sugar-free
+    .replace(/-free\b/gi, ' without')
   const quoted = quotesIn(normal)
   const coded = codeIn(quoted.rest)
   return { text: coded.rest, items: itemsOf(coded.rest), quotes: quoted.found, code: coded.found }
@@ -111,10 +113,11 @@ function phraseAt(
   return { item: found === undefined ? token : { ...token, entry: found.entry }, length: 1 }
 }
 
-/** "one" that counts nothing ("which one"), "second" that is a time ("30 second timer"). */
+/** "first", the other side of "last"; "one" that counts nothing ("which one"), "second" that is a time ("30 second timer"). */
 function isCounted(texts: readonly string[], at: number): boolean {
   const before = texts[at - 1] ?? ''
   const after = texts[at + 1] ?? ''
+  if (texts[at] === 'first') return true
   if (texts[at] === 'second') return /^(\d.*|per|every|each|a|one|this|split|few)$/.test(before) || values.has(before)
   if (texts[at] !== 'one' || wordsAfterOne.has(after)) return false
   return at + 1 >= texts.length || wordsBeforeOne.has(before) || wordsThatFreeOne.has(after)
@@ -158,10 +161,19 @@ function isUnit(suffix: string): boolean {
   return kind === 'unit' || kind === 'time'
 }
 
+/** Those that are no word besides. */
+const romans = new Map(
+  'ii iii iv vi vii viii ix xi xii xiii xiv xv'
+    .split(' ')
+    .map((roman, index) => [roman, '2 3 4 6 7 8 9 11 12 13 14 15'.split(' ')[index] ?? '']),
+)
+
 /** "iphone12" is a name and a number, "v2" the number two, and "dl123" an id. */
 function addWord(word: string, tail: string | undefined, raw: string, tokens: Token[]): void {
   const text = word.toLowerCase().replaceAll('’', "'").replace(/'s$/, '')
-  if (tail === undefined) tokens.push({ type: 'word', text, raw })
+  const roman = romans.get(text)
+  if (roman !== undefined && tail === undefined) tokens.push({ type: 'number', text: roman, raw })
+  else if (tail === undefined) tokens.push({ type: 'word', text, raw })
   else if (findWords([text + tail], 0) !== undefined) tokens.push({ type: 'word', text: text + tail, raw })
   else if (text === 'v') tokens.push({ type: 'number', text: plainNumber(tail), raw })
   else if (findWords([text], 0)?.entry.kind === 'entity') {

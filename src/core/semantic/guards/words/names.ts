@@ -58,10 +58,7 @@ room: kitchen | bedroom | bathroom | living_room | garage | basement | attic | h
 animal: dog puppy | cat kitten | bird | fish | horse | cow | pig | sheep | rabbit | snake | hamster
 vehicle: car | bike bicycle | bus | train | plane airplane | truck | boat | motorcycle | taxi | ferry
 device: phone smartphone | laptop | tablet | tv television | computer desktop | printer | camera | router | watch
-drink: coffee | tea | milk | beer | wine | juice | soda
-meat: beef steak | pork | chicken | turkey_breast | lamb | salmon | tuna | shrimp
-food: rice | pasta | bread | potato | salad | soup | pizza | burger | sushi | lasagna | cake | cookie | egg | taco
-fruit: banana | avocado | lemon | lime | strawberry | grape | mango | pineapple | tomato | carrot | onion
+food: coffee | tea | milk | beer | wine | juice | soda | beef steak | pork | chicken | lamb | salmon | tuna | shrimp | rice | pasta | bread | potato | salad | soup | pizza | burger | sushi | lasagna | cake | cookie | egg | taco | banana | avocado | lemon | lime | strawberry | grape | mango | pineapple | tomato | carrot | onion | cheese | butter | oil | sugar | salt | flour
 utility: electric electricity | water | gas | cable | internet | phone_bill | rent | mortgage
 insurance: health_insurance | car_insurance auto_insurance | life_insurance | home_insurance | travel_insurance
 sport: football | soccer | basketball | baseball | tennis | golf | hockey | cricket | swimming

@@ -3,7 +3,7 @@
 /** Where something goes or comes from, and when. */
 export const DIRECTIONS = `
 power: enable activate reactivate | disable deactivate off
-amount: increase raise raising higher upward boost louder grow rise rose rising | decrease lower lowering reduce downward shrink quieter decline
+amount: increase raise raising higher upward boost louder grow rise rose rising | decrease lower lowering reduce downward shrink quieter
 place: inside indoor | outside outdoor
 time: before prior_to | after | during
 trade: buy purchase bought | sell sold selling
@@ -44,7 +44,8 @@ start: start begin began launch resume continue | stop halt quit pause
 item: add create insert append | remove delete erase
 setup: install | uninstall
 consent: accept approve approval | reject rejection decline deny denied refuse
-permit: allow permit unblock | forbid block ban prohibit
+permit: allow permit unblock | forbid block ban prohibit disallow
+view: agree approve_of | disagree disapprove
 ice: freeze froze | unfreeze thaw
 cost: cheap cheaper cheapest inexpensive affordable | expensive costly pricey
 size: big bigger biggest large larger largest | small smaller smallest tiny | medium
