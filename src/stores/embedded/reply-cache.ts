@@ -31,12 +31,21 @@ interface Known {
   readonly due: () => void
 }
 
+/** The shards of one tenant. */
+interface KnownTenant {
+  readonly id: string
+  readonly shards: readonly Known[]
+}
+
 const SHARDS: readonly number[] = Array.from({ length: CACHE_SHARDS }, (_, shard) => shard)
 
-/** What the isolate knows of shards is bounded by their number; each is a digest of CACHE_DIGEST_BYTES_MAX at most. */
+/**
+ * What the isolate knows is bounded by the number of shards; each is a digest of CACHE_DIGEST_BYTES_MAX at most. It is
+ * kept by generation, which no two tenants share and whose text is there already: to make a name takes as long as all else.
+ */
 export function createReplyCache(namespace: Namespace, tools: ReplyCacheTools): ReplyCache {
   const { clock, background } = tools
-  const shards = new Sieve<Known>(CACHE_DIGESTS_MAX)
+  const tenants = new Sieve<KnownTenant>(CACHE_DIGESTS_MAX / CACHE_SHARDS)
 
   const ask = <R>(
     place: TenantPlace,
@@ -68,29 +77,31 @@ export function createReplyCache(namespace: Namespace, tools: ReplyCacheTools): 
     )
   }
 
-  const knownOf = (place: TenantPlace, index: number): Known => {
-    const name = nameOf(place, index)
-    const known = shards.get(name)
-    if (known !== undefined) return known
-    const shard = new KnownShard()
-    const fresh: Known = { shard, due: () => refresh(place, index, shard) }
-    shards.set(name, fresh, 1)
-    return fresh
+  const peek = (place: TenantPlace, index: number): Known | undefined => {
+    const known = tenants.get(place.generation)
+    return known?.id === place.id ? known.shards[index] : undefined
   }
 
-  const forget = (place: TenantPlace): void => {
-    for (const shard of SHARDS) shards.delete(nameOf(place, shard))
+  const knownOf = (place: TenantPlace, index: number): KnownShard => {
+    const known = peek(place, index)
+    if (known !== undefined) return known.shard
+    const shards = SHARDS.map((one) => {
+      const shard = new KnownShard()
+      return { shard, due: () => refresh(place, one, shard) }
+    })
+    tenants.set(place.generation, { id: place.id, shards }, 1)
+    return shards[index]?.shard ?? new KnownShard()
   }
 
   return {
     know(place, key): Knowledge {
-      const known = shards.get(nameOf(place, shardOf(key)))
+      const known = peek(place, shardOf(key))
       return known === undefined ? UNKNOWN : known.shard.know(key, clock.now(), known.due)
     },
 
     async lookUp(place, key, lease, deadlineMs) {
       const index = shardOf(key)
-      const { shard } = knownOf(place, index)
+      const shard = knownOf(place, index)
       const { epoch, seq } = shard.known ?? NOTHING
       const sentMs = clock.now()
       const rules = { deadlineMs, repeatable: true }
@@ -119,7 +130,7 @@ export function createReplyCache(namespace: Namespace, tools: ReplyCacheTools): 
     async tell(place, news) {
       const batches = Map.groupBy(news, (one) => shardOf(keyOf(one)))
       const told = [...batches].map(([index, batch]) => {
-        const { shard } = knownOf(place, index)
+        const shard = knownOf(place, index)
         for (const one of batch) if (one.kind === 'put') shard.told(one.value.key)
         // A put may come twice, a count may not.
         const repeatable = batch.every(({ kind }) => kind === 'put')
@@ -133,7 +144,7 @@ export function createReplyCache(namespace: Namespace, tools: ReplyCacheTools): 
       const text = JSON.stringify(filter)
       const removed = await askAll(place, (object) => object.purge(text))
       // Here it is in force at once.
-      forget(place)
+      tenants.delete(place.generation)
       return removed.reduce((sum, count) => sum + count, 0)
     },
 
@@ -141,14 +152,12 @@ export function createReplyCache(namespace: Namespace, tools: ReplyCacheTools): 
 
     async erase(place) {
       await askAll(place, (object) => object.erase())
-      forget(place)
+      tenants.delete(place.generation)
     },
   }
 }
 
 const NOTHING = { epoch: '', seq: 0 }
-
-const nameOf = ({ id, generation }: TenantPlace, shard: number): string => `${id}.${generation}.${shard}`
 
 const keyOf = (news: CacheNews): string => (news.kind === 'put' ? news.value.key : news.key)
 

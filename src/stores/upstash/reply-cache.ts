@@ -80,6 +80,28 @@ export function createUpstashReplyCache(
     )
   }
 
+  const purge: ReplyCache['purge'] = async (place, filter) => {
+    const { index, purged, valuePrefix } = names(place)
+    let removed = 0
+    let cursor = '0'
+    do {
+      const [next, count] = await run<[unknown, number]>(
+        PURGE,
+        CACHE_WRITE_MS,
+        [...index, purged],
+        [
+          ...[clock.now(), INDEX_MS, cursor, CACHE_REDIS_STEP_KEYS, valuePrefix, JSON.stringify(filter)],
+          ...[CACHE_PURGES_MS, CACHE_PURGES_MAX],
+        ],
+      )
+      removed += count
+      cursor = String(next)
+    } while (cursor !== '0')
+    // Here it is in force at once.
+    marks.delete(ownerOf(place))
+    return removed
+  }
+
   return {
     know(place, _key) {
       const known = marks.get(ownerOf(place))
@@ -144,27 +166,7 @@ export function createUpstashReplyCache(
       }
     },
 
-    async purge(place, filter) {
-      const { index, purged, valuePrefix } = names(place)
-      let removed = 0
-      let cursor = '0'
-      do {
-        const [next, count] = await run<[unknown, number]>(
-          PURGE,
-          CACHE_WRITE_MS,
-          [...index, purged],
-          [
-            ...[clock.now(), INDEX_MS, cursor, CACHE_REDIS_STEP_KEYS, valuePrefix, JSON.stringify(filter)],
-            ...[CACHE_PURGES_MS, CACHE_PURGES_MAX],
-          ],
-        )
-        removed += count
-        cursor = String(next)
-      } while (cursor !== '0')
-      // Here it is in force at once.
-      marks.delete(ownerOf(place))
-      return removed
-    },
+    purge,
 
     async stats(place) {
       const [entries, ...totals] = await run<(string | number)[]>(STATS, CACHE_WRITE_MS, names(place).index, [
@@ -184,7 +186,7 @@ export function createUpstashReplyCache(
     },
 
     async erase(place) {
-      await this.purge(place, {})
+      await purge(place, {})
       const { index, purged } = names(place)
       await within(CACHE_WRITE_MS, redis.unlink(...index, purged))
     },
