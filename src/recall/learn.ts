@@ -1,7 +1,10 @@
 /** What an answer teaches: was the answer that a semantic hit would have served the same one? */
-
+import { answerText } from '../core/recall/answer-text.ts'
+import { ANSWER_CHARS_COMPARED_MAX, OTHER_GROUPS_COMPARED_MAX } from '../core/recall/limits.ts'
+import type { Candidate } from '../core/semantic/decision.ts'
+import { equalAnswers } from '../core/semantic/judge.ts'
 import { guarded } from './guarded.ts'
-import { learnByMeaning } from './meaning.ts'
+import { type Judged, learnByMeaning, type Meaning } from './meaning.ts'
 import { fetched } from './search.ts'
 import type { Answer, AskedByMeaning, Embedder, RecallServices } from './types.ts'
 
@@ -12,24 +15,52 @@ export async function learnFrom(
   { meaning, embedder }: AskedByMeaning,
 ): Promise<void> {
   const { ticket, endedAtMs } = answer
-  const { candidate, isTelling, question } = meaning
-  let right: boolean | null = null
-  if (candidate !== null && isTelling) {
-    const known = await fetched(services, ticket, candidate.group)
-    if (known !== null) right = await isSame(answer, known.reply.body, embedder)
-    else
-      await guarded(services, services.vectorBreaker, 'vectors', () =>
-        services.vectorIndex.dropGroup(ticket.place, question.space, candidate.group),
-      )
-  }
+  const { candidate, isTelling } = meaning
+  const judgement =
+    candidate === null || !isTelling ? null : await judged(services, answer, candidate, meaning, embedder)
   const self = {
     id: ticket.key,
     atMs: endedAtMs,
     expiresAtMs: endedAtMs + ticket.ttlSeconds * 1000,
     knowledgeVersion: ticket.model.config.cache?.knowledgeVersion ?? null,
   }
-  await guarded(services, services.vectorBreaker, 'vectors', () => learnByMeaning(services, meaning, right, self))
+  const { right = null, ...more } = judgement ?? {}
+  await guarded(services, services.vectorBreaker, 'vectors', () => learnByMeaning(services, meaning, right, self, more))
 }
-async function isSame(_a: Answer, _b: string, _e: Embedder): Promise<boolean | null> {
-  return null
+
+interface Judgement extends Judged {
+  readonly right: boolean
+}
+
+/** Null where it cannot be told: there is nothing to compare, or nobody who compares it. */
+async function judged(
+  services: RecallServices,
+  { ticket, body }: Answer,
+  { group, others }: Candidate,
+  { question, answerCut }: Meaning,
+  embedder: Embedder,
+): Promise<Judgement | null> {
+  const given = answerText(typeof body === 'string' ? body : new TextDecoder().decode(body))
+  const textOf = async (of: string): Promise<string | null> => {
+    const known = await fetched(services, ticket, of)
+    return known === null ? null : answerText(known.reply.body)
+  }
+  const kept = await textOf(group)
+  if (kept === null) {
+    // Its answer has left the store: nobody can be served from it any more.
+    await guarded(services, services.vectorBreaker, 'vectors', () =>
+      services.vectorIndex.dropGroup(ticket.place, question.space, group),
+    )
+    return null
+  }
+  if (equalAnswers(given, kept)) return { right: true }
+  for (const other of others.slice(0, OTHER_GROUPS_COMPARED_MAX)) {
+    const text = await textOf(other)
+    if (text !== null && equalAnswers(given, text)) return { right: false, sameAs: other }
+  }
+  const vectors = await embedder.embed([given, kept].map((text) => text.slice(0, ANSWER_CHARS_COMPARED_MAX)))
+  const [one, two] = vectors ?? []
+  if (one === undefined || two === undefined) return null
+  const answerCosine = one.reduce((sum, value, index) => sum + value * (two[index] ?? 0), 0)
+  return { right: answerCosine >= answerCut, answerCosine }
 }

@@ -20,7 +20,13 @@ function world(neighbours: readonly Neighbour[], state: string | null = null, ch
   const facts = { state, groups: { g: { members: 5, right: 5, wrong: 0 } } }
   at.store.nearest = async () => ({ neighbours, facts })
   const services = { ...at.services, random: () => chance }
-  const question: Question = { place: at.place, space: SPACE, vector: new Float32Array(2), traits: {}, maxErrorRate: 0.02 }
+  const question: Question = {
+    place: at.place,
+    space: SPACE,
+    vector: new Float32Array(2),
+    traits: {},
+    maxErrorRate: 0.02,
+  }
   return { ...at, services, question, look: () => lookByMeaning(services, question) }
 }
 
@@ -42,11 +48,19 @@ describe('a look', () => {
   })
 
   it('asks on a new route, however near the neighbours are, and would learn from the answer', async () => {
-    expect(await world(NEAR).look()).toMatchObject({ candidate: { group: 'g' }, verdict: 'ask', isTelling: true, weight: 1 })
+    expect(await world(NEAR).look()).toMatchObject({
+      candidate: { group: 'g' },
+      verdict: 'ask',
+      isTelling: true,
+      weight: 1,
+    })
   })
 
   it('serves what a route has proved', async () => {
-    expect(await world(NEAR, await trained(600)).look()).toMatchObject({ verdict: 'hit', candidate: { similarity: 0.99 } })
+    expect(await world(NEAR, await trained(600)).look()).toMatchObject({
+      verdict: 'hit',
+      candidate: { similarity: 0.99 },
+    })
   })
 
   it('asks a share of that all the same, and its judgement counts for all the others', async () => {
@@ -75,12 +89,13 @@ describe('a look', () => {
 
 describe('a judgement', () => {
   it.each([
-    ['right: the question joins the group', true, 'g', 'true'],
-    ['wrong: it founds one of its own', false, 'asked', 'false'],
-    ['none: it founds one of its own, and nothing is learned', null, 'asked', ''],
-  ] as const)('%s', async (_, right, group, learned) => {
+    ['right: the question joins the group', true, {}, 'g', 'true'],
+    ['wrong: it founds one of its own', false, {}, 'asked', 'false'],
+    ['wrong, and of another group: it joins that', false, { sameAs: 'h' }, 'h', 'false'],
+    ['none: it founds one of its own, and nothing is learned', null, {}, 'asked', ''],
+  ] as const)('%s', async (_, right, judged, group, learned) => {
     const { services, look, asked } = world(NEAR)
-    await learnByMeaning(services, await look(), right, SELF)
+    await learnByMeaning(services, await look(), right, SELF, judged)
     expect(asked.slice(1)).toEqual([`add asked to ${group}`, `learn model ${learned}`])
   })
 })
