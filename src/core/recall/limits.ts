@@ -104,3 +104,6 @@ export const RECALL_VECTORS_BYTES_MAX = 2 * 1024 * 1024
 export const RECALL_FAILURES_MAX = 5
 export const RECALL_REST_MS = 1000
 export const RECALL_LOG_MS = 60_000
+/** How much of two answers is compared by meaning; and with how many other groups an answer is compared by its words. */
+export const ANSWER_CHARS_COMPARED_MAX = 2000
+export const OTHER_GROUPS_COMPARED_MAX = 2
