@@ -8,7 +8,7 @@ import { foreignWords, scriptOf } from './guards/language.ts'
 import { negations } from './guards/negation.ts'
 import { numbers } from './guards/number.ts'
 import { questionKinds } from './guards/question.ts'
-import { mentionedWords } from './guards/quote.ts'
+import { mentionedWords, quoteOrder } from './guards/quote.ts'
 import { read } from './guards/reading.ts'
 import { units } from './guards/unit.ts'
 import { GUARDS, type GuardKind, type Traits } from './types.ts'
@@ -34,7 +34,7 @@ export function traitsOf(text: string): Traits {
     unit,
     date,
     negation: [...negations(items)],
-    direction: [...direction, ...orders(parts, items, reading.text)],
+    direction: [...direction, ...orders(parts, items, reading.text), ...quoteOrder(reading.quotes, reading.text)],
     antonym: [...antonyms(items)],
     entity: [...entities(items, script), ...frames(parts)],
     quote: [...reading.quotes, ...mentionedWords(items), ...(script === 'latin' ? foreignWords(reading.text) : [])],

@@ -1,4 +1,5 @@
 /** Which way round: from whom to whom, on or off, before or after, more than what. `what~way`. No I/O. */
+import { isAct, isSmall } from './content.ts'
 import type { Item } from './reading.ts'
 import { PARTICLE_VERBS } from './words/opposites.ts'
 
@@ -13,6 +14,7 @@ export function* directions(items: readonly Item[], text: string): Generator<str
   yield* comparisons(items)
   yield* sums(items)
   yield* countedUnits(items)
+  yield* hanPlaces(items)
   if (/[从由把将比去往]/.test(text)) yield* hanEnds(text)
 }
 
@@ -92,13 +94,19 @@ function* ends(items: readonly Item[]): Generator<string> {
     if (text === 'from') {
       const source = contentAt(items, at + 1)
       const goal = goalAfter(items, at + 2)
-      if (source !== undefined && (goal !== undefined || isNamed(items, source))) yield `${nameOf(source)}~from`
+      if (source !== undefined && (goal !== undefined || isNamed(items, source) || isNoun(source)))
+        yield `${nameOf(source)}~from`
       if (goal !== undefined) yield `${nameOf(goal)}~to`
     } else if (text === 'to' || text === 'into') {
       const goal = contentAt(items, at + 1)
-      if (goal !== undefined && isThing(goal)) yield `${nameOf(goal)}~to`
+      if (goal !== undefined && (isThing(goal) || isNoun(goal))) yield `${nameOf(goal)}~to`
     }
   }
+}
+
+/** May be a verb that no list has; then nobody comes from it either. */
+function isNoun({ type, text }: Item): boolean {
+  return type === 'word' && !isSmall(text) && !isAct(text)
 }
 
 function isNamed(items: readonly Item[], item: Item): boolean {
@@ -219,6 +227,17 @@ function* countedUnits(items: readonly Item[]): Generator<string> {
       found.push(`${nameOf(items[at] as Item)}~${number.text}`)
   }
   if (found.length > 1) yield* found
+}
+
+/** 从上海寄出, 寄到上海: a name and the character before it. */
+function* hanPlaces(items: readonly Item[]): Generator<string> {
+  for (let at = 1; at < items.length; at += 1) {
+    const place = items[at] as Item
+    const before = items[at - 1]
+    if (place.entry?.kind !== 'entity' || before?.type !== 'han') continue
+    if (/[从由自]$/.test(before.text)) yield `${nameOf(place)}~from`
+    if (/[到至往去飞给]$/.test(before.text)) yield `${nameOf(place)}~to`
+  }
 }
 
 const FROM_TO =

@@ -3,7 +3,7 @@ import type { Item } from './reading.ts'
 
 /** Classifiers: a single Chinese numeral is a number before one of them or a unit, and part of a word elsewhere. */
 const MEASURES =
-  /^[个件张本次名条只台部款楼层岁位人间家杯瓶包盒双套份辆艘架颗支首篇页章节课级折期笔组队班号颗粒片排场届届遍倍门]/
+  /^[年个件张本次名条只台部款楼层岁位人间家杯瓶包盒双套份辆艘架颗支首篇页章节课级折期笔组队班号颗粒片排场届届遍倍门]/
 
 /** Tokens of every number: plain digits, or an id in lower case. */
 export function* numbers(items: readonly Item[]): Generator<string> {

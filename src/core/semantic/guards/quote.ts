@@ -33,6 +33,13 @@ function tidied(quoted: string): string {
     .replace(/^[\s.,!?;:。，！？]+|[\s.,!?;:。，！？]+$/g, '')
 }
 
+/** `quotes~order`: "replace 'a' with 'b'" is not "replace 'b' with 'a'"; "'a' and 'b'" are two in any order. */
+export function* quoteOrder(quotes: readonly string[], rest: string): Generator<string> {
+  if (quotes.length < 2 || /\b(?:and|or|between|vs|versus)\b|[和与或跟、]|还是/i.test(rest)) return
+  const own = quotes.map((quote) => quote.replaceAll('~', ' '))
+  yield `${[...own].sort().join('|')}~${own.join('|')}`
+}
+
 /** After these, the words up to the next small word are mentioned, not used, as if in quotes. */
 const mentions: readonly (readonly string[])[] = [
   ['define'],

@@ -1,5 +1,6 @@
 /** A question as the guards read it: quotes and code apart, the rest as words, numbers and phrases with a meaning. No I/O. */
 import { codeIn } from './code.ts'
+import { hanWords } from './content.ts'
 import { type Entry, findHan, findWords } from './lexicon.ts'
 import { normalised } from './normal.ts'
 import { hanNumber, plainNumber, wordsNumber } from './numerals.ts'
@@ -190,8 +191,12 @@ function addHan(text: string, items: Item[]): void {
     if (unknown !== '') push('han', unknown, unknown)
     unknown = ''
   }
+  const alone = standingAlone(text)
   for (let at = 0; at < text.length; ) {
-    const found = findHan(text, at)
+    const phrase = findHan(text, at)
+    // A single character inside a word is not what it is alone: 小 in 小提琴.
+    const isInside = phrase?.length === 1 && alone?.has(at) === false && /^(antonym|direction)$/.test(phrase.entry.kind)
+    const found = isInside ? undefined : phrase
     const number = hanNumber(text, at)
     const length = Math.max(found?.length ?? 0, number?.length ?? 0)
     if (length === 0) {
@@ -206,4 +211,17 @@ function addHan(text: string, items: Item[]): void {
     at += length
   }
   flush()
+}
+
+/** Where the words of one character are; undefined where nobody can tell. */
+function standingAlone(text: string): ReadonlySet<number> | undefined {
+  const words = hanWords(text)
+  if (words.length === 1 && text.length > 1) return undefined
+  const alone = new Set<number>()
+  let at = 0
+  for (const word of words) {
+    if (word.length === 1) alone.add(at)
+    at += word.length
+  }
+  return alone
 }

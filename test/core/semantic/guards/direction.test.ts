@@ -31,6 +31,8 @@ it.each([
   ['upgrade from version 2 to version 3', 'upgrade from version 3 to version 2'],
   ['把中文翻译成英文', '把英文翻译成中文'],
   ['苹果比华为贵', '华为比苹果贵'],
+  ['the bus to leeds', 'the bus from leeds'],
+  ['从上海寄出', '寄到上海'],
 ])('%s ≠ %s', (one, other) => {
   expect(of(one)).not.toEqual([])
   expect(of(one)).not.toEqual(of(other))

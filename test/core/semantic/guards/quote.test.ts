@@ -1,6 +1,6 @@
 /** Quotes in every style, and words that are spoken of. */
 import { expect, it } from 'vitest'
-import { mentionedWords, quotesIn } from '../../../../src/core/semantic/guards/quote.ts'
+import { mentionedWords, quoteOrder, quotesIn } from '../../../../src/core/semantic/guards/quote.ts'
 import { read } from '../../../../src/core/semantic/guards/reading.ts'
 
 it.each([
@@ -27,4 +27,10 @@ it.each([
   ['what does this mean', []],
 ])('mentioned: %s', (text, found) => {
   expect([...new Set(mentionedWords(read(text).items))]).toEqual(found)
+})
+
+it('tells the order of quotes, unless they are only listed', () => {
+  expect([...quoteOrder(['foo', 'bar'], 'replace with')]).toEqual(['bar|foo~foo|bar'])
+  expect([...quoteOrder(['foo', 'bar'], 'compare   and  ')]).toEqual([])
+  expect([...quoteOrder(['foo'], 'replace')]).toEqual([])
 })

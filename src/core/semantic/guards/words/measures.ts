@@ -39,7 +39,7 @@ export const ORDINAL_TENS = 'twentieth thirtieth fortieth fiftieth sixtieth seve
 /** Phrases that look like something a guard looks for, and are not. */
 export const PLAIN = `
 good morning,good night,good evening,good afternoon,no problem,no worries,yes or no,of course,all right,right now,
-right away,as well,
+right away,is that right,that is right,left over,have left,is left,are left,do i have left,as well,
 show me,as long as,as soon as,so far,no matter,at all,all of,up to date,set up,setup,sign up,look up,pick up,back up,end up,follow up,
 make up,come up with,bring up,hurry up,wake up,get up,grow up,give up,hang up,warm up,mix up,line up,hook up,pull up,
 upset,up to,what's up,whats up,write down,sit down,calm down,break down,track down,jot down,note down,slow cooker,

@@ -17,7 +17,7 @@ door: enter entry entrance | exit
 press: push | pull
 motion: forward | backward backwards
 turn: next upcoming | previous preceding
-side: left_hand left_side turn_left swipe_left to_the_left on_the_left left_lane left_turn left_click left_foot left_arm left_eye left_ear | right_hand right_side turn_right swipe_right to_the_right on_the_right right_lane right_turn right_click right_foot right_arm right_eye right_ear
+side: left leftmost | right rightmost
 compass: north northern | south southern | east eastern | west western | northeast | northwest | southeast | southwest
 height: above | below under underneath beneath
 end: top upper | bottom
@@ -132,7 +132,7 @@ book: hardcover | paperback
 people: adult | child children kid
 skill: beginner novice | advanced expert
 diet: vegetarian | vegan
-logic: cause | effect
+logic: cause | effect | cure remedy
 trial: guilty | innocent
 limit: at_least | at_most
 bodyweight: lose_weight weight_loss | gain_weight weight_gain
