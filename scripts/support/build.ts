@@ -22,10 +22,11 @@ export function installed(folder: string, command: string): string {
   return join(folder, 'node_modules/.bin', command)
 }
 
-/** Builds into `output` and returns the bundle's modules, the entry first. */
-export async function buildWorker(folder: string, output: string): Promise<readonly string[]> {
+/** Builds into `output` and returns the bundle's modules, the entry first. `entry`: instead of the Worker's own, an index.ts. */
+export async function buildWorker(folder: string, output: string, entry?: string): Promise<readonly string[]> {
   await rm(output, { recursive: true, force: true })
-  const args = [installed(folder, 'wrangler'), 'deploy', '--dry-run', '--outdir', output]
+  const own = entry === undefined ? [] : [entry]
+  const args = [installed(folder, 'wrangler'), 'deploy', ...own, '--dry-run', '--outdir', output]
   const env = { ...process.env, ...quietWrangler }
   await promisify(execFile)(process.execPath, args, { cwd: folder, env, maxBuffer: 16 * 1024 * 1024 }).catch(
     (error: { stdout?: string; stderr?: string; message: string }) => {
