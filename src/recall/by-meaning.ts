@@ -1,5 +1,4 @@
 /** Recall by meaning of one request: its question, gated, embedded, compared, and answered from the group it falls into. */
-import { CACHE_READ_MS } from '../core/recall/limits.ts'
 import type { CacheNews } from '../core/recall/types.ts'
 import { semanticGate } from '../core/semantic/gate.ts'
 import { digestTraits, traitsOf } from '../core/semantic/traits.ts'
@@ -7,6 +6,7 @@ import { fromBase64, toBase64 } from '../lib/hash.ts'
 import { questionOf } from './cacheability.ts'
 import { scopeText } from './fingerprint.ts'
 import { guarded } from './guarded.ts'
+import { kept, keyOf, madeNews } from './kept.ts'
 import { lookByMeaning, type Meaning } from './meaning.ts'
 import { fetched, hitOf, type Search } from './search.ts'
 import type { AskedByMeaning, Embedder, Hit, RecallServices } from './types.ts'
@@ -66,11 +66,11 @@ async function vectorOf(
   question: string,
 ): Promise<Embedded | null> {
   const { vectors, embedBreaker } = services
-  const { keyring, client } = search
-  const key = keyring.fingerprint(JSON.stringify(['embedding', embedder.id, question]))
+  const { client } = search
+  const key = keyOf(search, 'embedding', embedder.id, question)
   const remembered = vectors.get(key)
   if (remembered !== undefined) return { vector: remembered, news: null }
-  const stored = await storedVector(services, search, key)
+  const stored = vectorIn(await kept(services, search, key))
   const vector =
     stored ??
     (await guarded(services, embedBreaker, 'embedder', async () => {
@@ -80,41 +80,16 @@ async function vectorOf(
     }))
   if (vector === null) return null
   vectors.set(key, vector, vector.byteLength + ENTRY_BYTES)
-  return { vector, news: stored === null ? await newsOf(services, search, key, vector) : null }
+  if (stored !== null) return { vector, news: null }
+  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
+  return { vector, news: await madeNews(services, search, 'embedding', key, toBase64(bytes)) }
 }
 
-async function storedVector(services: RecallServices, search: Search, key: string): Promise<Float32Array | null> {
-  const { replyCache, cacheBreaker } = services
-  const { place, keyring } = search
-  if (!replyCache.know(place, key).mayHold) return null
-  const ask = () => replyCache.lookUp(place, key, null, CACHE_READ_MS)
-  const answer = await guarded(services, cacheBreaker, 'replies', ask)
-  if (answer === null || answer.found === null) return null
-  const bytes = fromBase64(await keyring.open(key, answer.found.sealed).catch(() => ''))
+/** A vector from its bytes in base64; null for anything else. */
+function vectorIn(text: string | null): Float32Array | null {
+  const bytes = text === null ? null : fromBase64(text)
   if (bytes === null || bytes.byteLength === 0 || bytes.byteLength % Float32Array.BYTES_PER_ELEMENT !== 0) return null
   return new Float32Array(bytes.buffer)
-}
-
-async function newsOf(
-  { clock }: RecallServices,
-  { model, request, keyring }: Search,
-  key: string,
-  vector: Float32Array,
-): Promise<CacheNews> {
-  const storedAtMs = clock.now()
-  const ttlSeconds = request.cacheTtlSeconds ?? model.config.cache?.ttlSeconds ?? 0
-  const about = {
-    kind: 'embedding',
-    model: model.alias,
-    storedAtMs,
-    expiresAtMs: storedAtMs + ttlSeconds * 1000,
-    // A vector is the same whatever is known besides.
-    knowledgeVersion: null,
-    savedTokens: 0,
-    savedMicroUsd: null,
-  } as const
-  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
-  return { kind: 'put', value: { key, sealed: await keyring.seal(key, toBase64(bytes)), about }, leaseId: null }
 }
 
 /** The embedder has no answer. */
