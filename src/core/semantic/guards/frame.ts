@@ -56,11 +56,13 @@ export function* orders(parts: readonly Part[], items: readonly Item[], text: st
   }
 }
 
-/** What a question says besides its small words. */
+/** What a question says besides its small words; of a long one only its beginning. */
 export function partsOf(items: readonly Item[]): Part[] {
   const parts: Part[] = []
   let follows = false
   for (const item of items) {
+    // Too long for frames already.
+    if (parts.length > PARTS_MAX) break
     if (item.type === 'han' && !hasMeaning(item)) follows = addHan(item.text, follows, parts)
     else {
       const part = partOf(item)

@@ -191,11 +191,13 @@ function addHan(text: string, items: Item[]): void {
     if (unknown !== '') push('han', unknown, unknown)
     unknown = ''
   }
-  const alone = standingAlone(text)
+  let alone: ReadonlySet<number> | undefined
   for (let at = 0; at < text.length; ) {
     const phrase = findHan(text, at)
     // A single character inside a word is not what it is alone: 小 in 小提琴.
-    const isInside = phrase?.length === 1 && alone?.has(at) === false && /^(antonym|direction)$/.test(phrase.entry.kind)
+    const isSingle = phrase?.length === 1 && /^(antonym|direction)$/.test(phrase.entry.kind)
+    if (isSingle) alone ??= standingAlone(text)
+    const isInside = isSingle && alone?.has(at) === false
     const found = isInside ? undefined : phrase
     const number = hanNumber(text, at)
     const length = Math.max(found?.length ?? 0, number?.length ?? 0)
@@ -213,13 +215,13 @@ function addHan(text: string, items: Item[]): void {
   flush()
 }
 
-/** Where the words of one character are; undefined where nobody can tell. */
-function standingAlone(text: string): ReadonlySet<number> | undefined {
+/** Where the words of one character are; everywhere, where nobody can tell. */
+function standingAlone(text: string): ReadonlySet<number> {
   const words = hanWords(text)
-  if (words.length === 1 && text.length > 1) return undefined
+  const isUntold = words.length === 1 && text.length > 1
   const alone = new Set<number>()
   let at = 0
-  for (const word of words) {
+  for (const word of isUntold ? text : words) {
     if (word.length === 1) alone.add(at)
     at += word.length
   }
