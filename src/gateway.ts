@@ -10,7 +10,7 @@ import { modelOf } from './core/models.ts'
 import type { HitKind } from './core/recall/types.ts'
 import { type Usage, usageEstimated } from './core/usage.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
-import { embedderOf } from './dispatch/embed.ts'
+import { helpersOf } from './dispatch/helpers.ts'
 import { keep } from './recall/keep.ts'
 import { recall } from './recall/recall.ts'
 import type { Hit } from './recall/types.ts'
@@ -58,8 +58,8 @@ export async function answer(
   if (admission.kind === 'refused') return refused(admission.refusal, admitted)
   if (admission.kind === 'cancelled') return leave(services, entry, request)
 
-  const embedder = embedderOf(services, deployment, (one, of) => route(services, deployment, caller, one, of))
-  const looked = recall(services, entry, request, model, { canLead: admission.kind === 'admitted', embedder }, signal)
+  const helpers = helpersOf(services, deployment, model, (one, of) => route(services, deployment, caller, one, of))
+  const looked = recall(services, entry, request, model, { canLead: admission.kind === 'admitted', ...helpers }, signal)
   if (looked instanceof Promise) progress.cache = 'miss'
   const recalled = looked instanceof Promise ? await looked : looked
   if (recalled.kind === 'cancelled') return leave(services, entry, request, admission)

@@ -130,6 +130,11 @@ function modelFaults(document: unknown): Fault[] {
       faults.push(fault([part, '__proto__'], 'is not allowed as a name'))
     }
   }
+  for (const [name, model] of members(models)) {
+    const judge = field(field(field(field(model, 'cache'), 'semantic'), 'judge'), 'model')
+    if (typeof judge === 'string' && field(models, judge) === undefined)
+      faults.push(fault(['models', name, 'cache', 'semantic', 'judge', 'model'], `there is no model "${judge}"`))
+  }
   const embedder = field(field(document, 'embedder'), 'model')
   if (typeof embedder === 'string' && field(models, embedder) === undefined) {
     faults.push(fault(['embedder', 'model'], `there is no model "${embedder}"`))

@@ -95,6 +95,10 @@ const cacheSchema = z.strictObject({
     .strictObject({
       enabled: z.boolean().default(false),
       maxErrorRate: share.default(0.02).describe('Largest share of wrong ones among the semantic hits'),
+      judge: z
+        .strictObject({ model: alias })
+        .optional()
+        .describe('Asked whether two answers say the same, where neither their words nor their embeddings tell'),
     })
     .prefault({}),
   ttlSeconds: z.number().int().min(1).max(CACHE_TTL_SECONDS_MAX).default(86_400),

@@ -23,7 +23,7 @@ const ENTRY_BYTES = 256
 
 /** Asks by meaning where the model's policy has it and the question allows it. Never rejects: what fails is a miss. */
 export async function askByMeaning(services: RecallServices, search: Search): Promise<ByMeaning> {
-  const { request, model, caller, embedder, keyring, place, may, client } = search
+  const { request, model, caller, embedder, judge, keyring, place, may, client } = search
   const semantic = model.config.cache?.semantic
   if (semantic?.enabled !== true || embedder === null || client.aborted) return NOTHING
   const { question } = questionOf(request)
@@ -39,12 +39,12 @@ export async function askByMeaning(services: RecallServices, search: Search): Pr
   const meaning = await guarded(services, services.vectorBreaker, 'vectors', look)
   if (meaning === null) return NOTHING
   if (meaning.verdict !== 'hit' || !may.read || meaning.candidate === null)
-    return { hit: null, asked: { meaning, embedder, news } }
+    return { hit: null, asked: { meaning, embedder, judge, news } }
   const { group, similarity } = meaning.candidate
   const known = await fetched(services, search, group)
   if (known !== null) return { hit: hitOf(services, search, group, 'semantic', known, similarity), asked: null }
   forgetGroup(services, search, meaning, group)
-  return { hit: null, asked: { meaning: { ...meaning, candidate: null }, embedder, news } }
+  return { hit: null, asked: { meaning: { ...meaning, candidate: null }, embedder, judge, news } }
 }
 
 /** Its answer has left the store: nobody can be served from it any more. */

@@ -10,7 +10,7 @@ import type { Recallable } from './cacheability.ts'
 import { tellSoon } from './flush.ts'
 import { guarded } from './guarded.ts'
 import { fromMemory, opened } from './memory.ts'
-import type { Asking, Embedder, Hit, RecallServices } from './types.ts'
+import type { Asking, Embedder, Hit, Judge, RecallServices } from './types.ts'
 
 /** What the gateway says of a request besides itself. */
 export interface RecallOptions {
@@ -18,6 +18,8 @@ export interface RecallOptions {
   readonly canLead: boolean
   /** Makes vectors of questions; null where the deployment has none who does. */
   readonly embedder: Embedder | null
+  /** Compares answers; null where the model's policy names nobody. */
+  readonly judge: Judge | null
 }
 
 /** One look-up. */

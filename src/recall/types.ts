@@ -48,6 +48,13 @@ export interface Embedder {
   embed(texts: readonly string[], signal?: AbortSignal): Promise<readonly Float32Array[] | null>
 }
 
+/** Compares answers that are not the same by their words. */
+export interface Judge {
+  readonly id: string
+  /** Do they say the same? Null where it cannot tell. Never rejects. */
+  isSame(one: string, other: string): Promise<boolean | null>
+}
+
 /** The verdict of the stage. */
 export type Recall =
   | { readonly kind: 'hit'; readonly hit: Hit }
@@ -85,6 +92,7 @@ export interface Ticket {
 export interface AskedByMeaning {
   readonly meaning: Meaning
   readonly embedder: Embedder
+  readonly judge: Judge | null
   /** Its vector, if that is not in the store yet. */
   readonly news: CacheNews | null
 }

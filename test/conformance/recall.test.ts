@@ -6,7 +6,7 @@ import { pick, type Reply } from '../support/http-client.ts'
 import type { ScriptedOrigin } from '../support/scripted-origin.ts'
 import { eventually, type MadeKey, setUp, type TestSluice } from '../support/sluice.ts'
 import { DONE, event } from '../support/wire.ts'
-import { asking, cacheOf, configOf, RECALLABLE_MS, startOrigin } from './recall-setup.ts'
+import { asking, cacheOf, configOf, RECALLABLE_MS, startOrigin, type Wanted } from './recall-setup.ts'
 
 const IN_FORCE_MS = 10_000
 
@@ -42,7 +42,7 @@ afterAll(async () => {
 })
 
 /** Asks twice, a second apart; the number of upstream calls that took. */
-async function twice(model: string, said: string, first: object = {}, second: object = first) {
+async function twice(model: string, said: string, first: Wanted = {}, second: Wanted = first) {
   const before = calls()
   const one = await ask(acme(), model, said, first)
   await recallable()

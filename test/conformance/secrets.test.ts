@@ -33,7 +33,16 @@ const confession = (key: string): string =>
 const keyIn = (authorization: string | undefined): string => (authorization ?? '').replace('Bearer ', '')
 
 const STATUSES = [302, 400, 401, 404, 413, 422, 429, 500, 503]
-const names = ['good', 'embed', 'odd', 'in-200', 'in-stream', 'late', 'cut', ...STATUSES.map((status) => `status-${status}`)]
+const names = [
+  'good',
+  'embed',
+  'odd',
+  'in-200',
+  'in-stream',
+  'late',
+  'cut',
+  ...STATUSES.map((status) => `status-${status}`),
+]
 
 let origin: ScriptedOrigin
 let sluice: TestSluice

@@ -77,6 +77,10 @@ describe('checkConfig', () => {
       models: {
         empty: { targets: [] },
         'a/b~c': { targets: [{ provider: 'nobody', model: 'm' }], strategy: 'luck' },
+        judged: {
+          targets: [{ provider: 'gpu', model: 'm' }],
+          cache: { semantic: { enabled: true, judge: { model: 'nobody' } }, knowledgeVersion: 'a b' },
+        },
       },
       embedder: { model: 'nothing' },
       limits: [
@@ -103,6 +107,8 @@ describe('checkConfig', () => {
         '/models/empty/targets',
         '/models/a~1b~0c/strategy',
         '/models/a~1b~0c/targets/0/provider',
+        '/models/judged/cache/knowledgeVersion',
+        '/models/judged/cache/semantic/judge/model',
         '/embedder/model',
         '/limits/1/name',
         '/limits/1/of',

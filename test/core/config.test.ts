@@ -93,7 +93,7 @@ it('has the defaults that the contract shows', () => {
     hedge,
     strategy,
   })
-  expect(models.cached?.cache).toEqual({ ...cache, exact: false })
+  expect(models.cached?.cache).toEqual({ ...cache, exact: false, standIn: false, forcedTools: false })
   expect(configSchema.parse({})).toEqual({
     providers: {},
     models: {},

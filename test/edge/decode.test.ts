@@ -4,7 +4,16 @@ import type { Operation } from '../../src/core/inference.ts'
 import { decode } from '../../src/edge/decode.ts'
 
 const IDENTITY = { requestId: 'r', startedAtMs: 5 }
-const OPTIONS = { timeoutMs: 7, firstTokenMs: undefined, maxWaitMs: 9, user: 'u', traceparent: 't' }
+const OPTIONS = {
+  timeoutMs: 7,
+  firstTokenMs: undefined,
+  maxWaitMs: 9,
+  user: 'u',
+  cacheMode: 'auto',
+  cacheTtlSeconds: 60,
+  debug: true,
+  traceparent: 't',
+} as const
 const MESSAGES = [{ role: 'user', content: 'hi' }]
 const CHAT = { model: 'm', messages: MESSAGES }
 
@@ -30,6 +39,9 @@ it('decodes a chat, unknown fields and all', () => {
     firstTokenMs: undefined,
     maxWaitMs: 9,
     user: 'u',
+    cacheMode: 'auto',
+    cacheTtlSeconds: 60,
+    debug: true,
     traceparent: 't',
   })
 })

@@ -154,6 +154,8 @@ it('stands on refusals too, beside the time that was waited, which is no overhea
     askedAtMs: null,
     limits: { counters: [counter('rpm', 'requests')], levels: [level(0, 500)] },
     queueMs: 1999.2,
+    cache: 'bypass',
+    bypass: null,
   } as const satisfies Answer
   expect(answerHeaders({}, 'chat', 1000, refused)).toMatchObject({
     'x-sluice-queue-ms': '2000',

@@ -14,7 +14,12 @@ const near = (id: string, similarity: number): Neighbour => {
 }
 
 /** A question near the groups `g` and `h`, with these answers, and what comes of an answer to it. */
-async function answered(given: string, kept: Readonly<Record<string, string>>, cosine: number | null = 0.5) {
+async function answered(
+  given: string,
+  kept: Readonly<Record<string, string>>,
+  cosine: number | null = 0.4,
+  says?: boolean | null,
+) {
   const at = recalling({ exact: true, semantic: { enabled: true } })
   at.store.nearest = async () => ({ neighbours: [near('g', 0.95), near('h', 0.9)], facts: { state: null, groups: {} } })
   for (const [group, text] of Object.entries(kept)) at.store.values.set(group, await sealedReply(group, replyOf(text)))
@@ -27,9 +32,17 @@ async function answered(given: string, kept: Readonly<Record<string, string>>, c
       return other === null ? null : [Float32Array.from([1, 0]), other]
     },
   }
+  const compared: string[] = []
+  const judge = {
+    id: 'judge',
+    async isSame(...texts: string[]) {
+      compared.push(...texts)
+      return says ?? null
+    },
+  }
   const question = { place: at.place, space: SPACE, vector: Float32Array.from([1, 0]), traits: {}, maxErrorRate: 0.02 }
   const meaning = await lookByMeaning(at.services, question)
-  const ticket = at.ticketOf({ key: 'asked', asked: { meaning, embedder, news: null } })
+  const ticket = at.ticketOf({ key: 'asked', asked: { meaning, embedder, judge, news: null } })
   const answer = {
     ticket,
     body: whole(given),
@@ -39,8 +52,8 @@ async function answered(given: string, kept: Readonly<Record<string, string>>, c
     costMicroUsd: 92,
     endedAtMs: STARTED_AT_MS,
   }
-  await learnFrom(at.services, answer, { meaning, embedder, news: null })
-  return { learned: at.asked.filter((one) => /^(?:add|learn|dropGroup)/.test(one)), embedded }
+  await learnFrom(at.services, answer, { meaning, embedder, judge, news: null })
+  return { learned: at.asked.filter((one) => /^(?:add|learn|dropGroup)/.test(one)), embedded, compared }
 }
 
 describe('an answer', () => {
@@ -48,6 +61,7 @@ describe('an answer', () => {
     expect(await answered('We open at NINE!', { g: 'we  open at nine' })).toEqual({
       learned: ['add asked to g', 'learn model true'],
       embedded: [],
+      compared: [],
     })
   })
 
@@ -63,6 +77,20 @@ describe('an answer', () => {
     const { learned, embedded } = await answered('nine it is', { g: 'we open at nine' }, cosine)
     expect(embedded).toEqual(['nine it is', 'we open at nine'])
     expect(learned).toEqual([`add asked to ${group}`, `learn model ${right}`])
+  })
+
+  it.each([
+    ['says the same', true, 'g', 'true'],
+    ['says otherwise', false, 'asked', 'false'],
+    ['cannot tell', null, 'asked', 'false'],
+  ] as const)('whose meaning is near and not the same is told by the judge, who %s', async (_, says, group, right) => {
+    const { learned, compared } = await answered('nine it is', { g: 'we open at nine' }, 0.8, says)
+    expect(compared).toEqual(['nine it is', 'we open at nine'])
+    expect(learned).toEqual([`add asked to ${group}`, `learn model ${right}`])
+  })
+
+  it('far from the other is no question for a judge', async () => {
+    expect((await answered('nine it is', { g: 'we sell shoes' }, 0.3, true)).compared).toEqual([])
   })
 
   it('that nobody can compare teaches nothing', async () => {

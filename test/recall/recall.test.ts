@@ -11,7 +11,14 @@ const nobody = new AbortController().signal
 function world(cache: Parameters<typeof recalling>[0] = { exact: true }) {
   const at = recalling(cache)
   const look = (more: Partial<InferenceRequest> = {}, canLead = true, client: AbortSignal = nobody) =>
-    recall(at.services, { caller: at.caller }, requestOf(more), at.model, { canLead, embedder: null }, client)
+    recall(
+      at.services,
+      { caller: at.caller },
+      requestOf(more),
+      at.model,
+      { canLead, embedder: null, judge: null },
+      client,
+    )
   const key = keyring.fingerprint(fingerprintText(requestOf(), at.model, at.caller))
   const have = async (): Promise<void> => void at.store.values.set(key, await sealedReply(key, replyOf('hello')))
   return { ...at, look, key, have }

@@ -173,6 +173,7 @@ export function recalling(cache: Cache = { exact: true }, targets = 1) {
   const searchOf = (more: Partial<Search> = {}): Search => ({
     canLead: true,
     embedder: null,
+    judge: null,
     request: requestOf(),
     model,
     caller,
