@@ -25,6 +25,7 @@ const ending = (more: Partial<Ending> = {}): Ending => ({
   startedAtMs: STARTED_AT_MS,
   alias: 'model',
   outcome: 'finished',
+  cache: 'miss',
   status: 200,
   target,
   attempts: 1,
@@ -75,7 +76,7 @@ describe('the row', () => {
       target: 'gpu/llama',
       outcome: 'finished',
       status: 200,
-      cache: 'bypass',
+      cache: 'miss',
       attempts: 1,
       usage: USAGE,
       costMicroUsd: 92,
@@ -242,6 +243,16 @@ describe('the flush', () => {
   })
 })
 
+it('of an answer that was given before costs nothing, whatever is known of its price', () => {
+  const { end } = stage()
+  expect(end({ cache: 'hit', attempts: 0, usage: null, target: { id: 'gpu/m' } })).toMatchObject({
+    cache: 'hit',
+    usage: null,
+    costMicroUsd: 0,
+    target: 'gpu/m',
+  })
+})
+
 describe('the log', () => {
   const LINE = {
     level: 'info',
@@ -254,6 +265,7 @@ describe('the log', () => {
     outcome: 'finished',
     status: 200,
     code: null,
+    cache: 'miss',
     attempts: 1,
     costMicroUsd: 92,
     firstTokenMs: 30,

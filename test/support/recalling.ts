@@ -145,6 +145,7 @@ export function recalling(cache: Cache = { exact: true }, targets = 1) {
         asked.push(`learn ${route.route} ${observations.map(({ right }) => right).join()}`)
       },
       views: async () => [],
+      erase: async () => {},
     },
     cacheKeys: { keysOf: () => keyring },
     memory: new Sieve<Remembered>(1_000_000),
