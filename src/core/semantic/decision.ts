@@ -11,7 +11,7 @@ import { errorFrom, faded, NO_EVIDENCE, type Threshold, thresholdOf, withJudgeme
 import type { Candidate } from './features.ts'
 import { cutOf, withCosine } from './judge.ts'
 import { logitOf, probabilityOf, updated } from './logistic.ts'
-import { type DecisionState, readState, writeState } from './state.ts'
+import { type DecisionState, readState, shortName, writeState } from './state.ts'
 import type { GuardKind, Observation } from './types.ts'
 
 export { type Candidate, candidateOf } from './features.ts'
@@ -44,9 +44,10 @@ export interface Raised {
 const SHADOW_SHARE_PER_DOUBT = 0.2
 /** … while the latest checks make a drift likely. */
 const SUSPICIOUS_SHARE = 0.2
-/** A check's error rate after a drift that is to be found at once; and how much must speak for it, in nats. */
+/** The error rate of would-be hits after a drift that is to be found at once; and how much must speak for it, in nats. */
 const DRIFTED_ERROR_RATE = 0.1
-const DRIFT_EVIDENCE = 5
+const DRIFTED_FACTOR = 5
+const DRIFT_EVIDENCE = 6
 /** What is left of the evidence from before a drift. */
 const KEPT_AFTER_DRIFT = 0.05
 /** Right judgements that a group owes after a wrong would-be hit, and at most. */
@@ -54,9 +55,8 @@ const DEBT_PER_WRONG = 2
 const DEBT_MAX = 4
 /** A shadow check teaches the model no more than so many judgements. */
 const TEACHING_WEIGHT_MAX = 2
-/** Groups that are kept in mind, by the first characters of their names. */
+/** Groups that are kept in mind. */
 const GROUPS_MAX = 1000
-const GROUP_CHARS = 8
 /** Less likely to be right: a judgement would tell nothing. */
 const JUDGE_SCORE_MIN = -4
 
@@ -117,15 +117,18 @@ function withObservation(
   maxErrorRate: number,
 ): DecisionState {
   const { right, weight, features, disagreements, answerCosine } = observation
-  const group = observation.group.slice(0, GROUP_CHARS)
+  const group = shortName(observation.group)
   const isGatedNow = isGated(known, group)
   const from = servedFrom(known, disagreements, maxErrorRate)
   const wasHit = !isGatedNow && from !== null && score >= from
+  const served = lastServed(known, maxErrorRate)
   const judged: DecisionState = {
     ...known,
     observations: known.observations + 1,
-    model: updated(known.model, features, right, Math.min(weight, TEACHING_WEIGHT_MAX)),
-    debts: debtsAfter(known.debts, group, right, wasHit || weight > 1),
+    served,
+    // What a gated group gets wrong is known of it already: it must not speak against all the others.
+    model: isGatedNow ? known.model : updated(known.model, features, right, Math.min(weight, TEACHING_WEIGHT_MAX)),
+    debts: debtsAfter(known.debts, group, right, wasHit || isGatedNow || weight > 1),
     proved: known.proved === null ? null : provedAfter(known.proved, group, right),
     cosines: answerCosine === undefined ? known.cosines : withCosine(known.cosines, answerCosine),
   }
@@ -140,25 +143,34 @@ function withObservation(
     evidence: isLetThrough ? withJudgement(known.evidence, score, right, weight) : known.evidence,
     kinds: { ...known.kinds, ...kinds },
   }
-  return weight > 1 ? checked(learned, right, maxErrorRate) : learned
+  return isLetThrough && served !== null && score >= served ? checked(learned, right, maxErrorRate) : learned
 }
 
-/** Page's cumulative sum of what each shadow check says for a drift and against it (1954); past its bound, a drift is found. */
+/**
+ * Page's cumulative sum (1954) of what each would-be hit that was asked says for a drift and against it; past its
+ * bound, a drift is found. Would-be hits are told by the last threshold there was: errors may have ended it since.
+ */
 function checked(known: DecisionState, right: boolean, maxErrorRate: number): DecisionState {
-  const usual = maxErrorRate / 2
-  const drifted = Math.max(DRIFTED_ERROR_RATE, maxErrorRate * 2)
-  const says = right ? Math.log((1 - drifted) / (1 - usual)) : Math.log(drifted / usual)
+  const drifted = Math.max(DRIFTED_ERROR_RATE, Math.min(maxErrorRate * DRIFTED_FACTOR, 1 / 2))
+  const says = right ? Math.log((1 - drifted) / (1 - maxErrorRate)) : Math.log(drifted / maxErrorRate)
   const suspicion = Math.max(0, known.suspicion + says)
   if (suspicion <= DRIFT_EVIDENCE) return { ...known, suspicion }
   return {
     ...known,
     suspicion: 0,
+    served: null,
     proved: new Set(),
     evidence: faded(known.evidence, KEPT_AFTER_DRIFT),
     kinds: Object.fromEntries(
       Object.entries(known.kinds).map(([kind, evidence]) => [kind, faded(evidence, KEPT_AFTER_DRIFT)]),
     ),
   }
+}
+
+/** The last threshold there was; while a drift is suspected none above it, for what it let through is in question. */
+function lastServed(known: DecisionState, maxErrorRate: number): number | null {
+  const from = servedFrom(known, [], maxErrorRate) ?? known.served
+  return from !== null && known.served !== null && known.suspicion > 0 ? Math.min(from, known.served) : from
 }
 
 /** The score from which a candidate with these disagreements is served; null: from none. */
@@ -176,7 +188,7 @@ function isPassed(known: DecisionState, kind: GuardKind, score: number, maxError
 
 /** A group that was wrong, or is not known to be right any more, must be asked first. */
 function isGated({ debts, proved }: DecisionState, name: string): boolean {
-  const group = name.slice(0, GROUP_CHARS)
+  const group = shortName(name)
   return (debts.get(group) ?? 0) > 0 || (proved !== null && !proved.has(group))
 }
 
@@ -189,10 +201,10 @@ function debtsAfter(
   debts: ReadonlyMap<string, number>,
   group: string,
   right: boolean,
-  wasHit: boolean,
+  counts: boolean,
 ): ReadonlyMap<string, number> {
   const debt = debts.get(group) ?? 0
-  if (right ? debt === 0 : !wasHit) return debts
+  if (right ? debt === 0 : !counts) return debts
   const left = right ? debt - 1 : Math.min(DEBT_MAX, debt + DEBT_PER_WRONG)
   const others = [...debts].filter(([name]) => name !== group)
   return new Map(left === 0 ? others : [...others, [group, left] as const].slice(-GROUPS_MAX))

@@ -1,4 +1,5 @@
 /** What a decision looks at: the answer group that a question seems to belong to, told from its neighbours. No I/O. */
+import { type DecisionState, readState, shortName } from './state.ts'
 import { disagreements } from './traits.ts'
 import type { GroupFacts, GuardKind, Neighbour, Traits } from './types.ts'
 
@@ -33,6 +34,8 @@ export const FEATURES = [
 const VOTE_STEEPNESS = 20
 const VOTE_SMOOTHING = 0.02
 const NEAREST_COUNT = 3
+/** A group that was wrong of late may have lost its questions to another one, which has few members yet. */
+const TRUST_IN_DEBTORS = 0.3
 
 /** The neighbours of one group. */
 interface Side {
@@ -44,16 +47,17 @@ interface Side {
 
 /**
  * The group with the most similarity-weighted votes of the neighbours (Dudani's distance-weighted rule, 1976, with an
- * exponential kernel; a vote counts by how often its group was right). Null without neighbours.
+ * exponential kernel; a vote counts by how often its group was right, and less while the group is in debt). Null
+ * without neighbours.
  *
  * @param neighbours most similar first
  */
 export function candidateOf(
   neighbours: readonly Neighbour[],
   asked: Traits,
-  { groups }: { readonly groups: Readonly<Record<string, GroupFacts>> },
+  { groups, state }: { readonly groups: Readonly<Record<string, GroupFacts>>; readonly state: string | null },
 ): Candidate | null {
-  const sides = sidesOf(neighbours, groups)
+  const sides = sidesOf(neighbours, groups, readState(state).debts)
   const [first, ...rest] = sides
   const last = neighbours.at(-1)
   if (first === undefined || last === undefined) return null
@@ -87,7 +91,11 @@ export function candidateOf(
 }
 
 /** Groups of the neighbours, nearest first. */
-function sidesOf(neighbours: readonly Neighbour[], groups: Readonly<Record<string, GroupFacts>>): Side[] {
+function sidesOf(
+  neighbours: readonly Neighbour[],
+  groups: Readonly<Record<string, GroupFacts>>,
+  debts: DecisionState['debts'],
+): Side[] {
   const top = neighbours[0]?.similarity ?? 0
   const byGroup = new Map<string, Neighbour[]>()
   for (const neighbour of neighbours) {
@@ -100,7 +108,10 @@ function sidesOf(neighbours: readonly Neighbour[], groups: Readonly<Record<strin
     group,
     neighbours: own,
     nearest: own[0]?.similarity ?? 0,
-    vote: trustIn(groups[group]) * own.reduce((sum, one) => sum + Math.exp(VOTE_STEEPNESS * (one.similarity - top)), 0),
+    vote:
+      trustIn(groups[group]) *
+      (debts.has(shortName(group)) ? TRUST_IN_DEBTORS : 1) *
+      own.reduce((sum, one) => sum + Math.exp(VOTE_STEEPNESS * (one.similarity - top)), 0),
   }))
 }
 

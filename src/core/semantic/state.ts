@@ -11,7 +11,9 @@ export interface DecisionState {
   readonly evidence: Evidence
   /** Of candidates with a disagreement, by its kind. */
   readonly kinds: Readonly<Partial<Record<GuardKind, Evidence>>>
-  /** How much the latest shadow checks speak for a drift; 0: not at all. */
+  /** The last threshold there was. Null: none yet, or none since a drift was found. */
+  readonly served: number | null
+  /** How much the latest would-be hits that were asked speak for a drift; 0: not at all. */
   readonly suspicion: number
   /** Groups of which a would-be hit was wrong → right judgements until they are served again. The latest last. */
   readonly debts: ReadonlyMap<string, number>
@@ -28,12 +30,14 @@ export interface DecisionState {
 /** Another form of the text is not read: the route starts again. */
 const FORM = 1
 const DIGITS = 6
+const GROUP_CHARS = 8
 
 export const NEW_STATE: DecisionState = {
   observations: 0,
   model: PRIOR,
   evidence: NO_EVIDENCE,
   kinds: {},
+  served: null,
   suspicion: 0,
   debts: new Map(),
   proved: null,
@@ -43,12 +47,23 @@ export const NEW_STATE: DecisionState = {
   errorBound: null,
 }
 
+/** A group as the state names it: names are keyed hashes, and of those the first characters tell them apart. */
+export function shortName(group: string): string {
+  return group.slice(0, GROUP_CHARS)
+}
+
+/** The text that was read last: a look-up reads the same one more than once. */
+let latest: { readonly text: string; readonly state: DecisionState } | undefined
+
 /** A new state where there is none that can be read. */
 export function readState(text: string | null): DecisionState {
   if (text === null) return NEW_STATE
+  if (latest?.text === text) return latest.state
   const { form, debts, proved, ...rest } = JSON.parse(text)
   if (form !== FORM) return NEW_STATE
-  return { ...rest, debts: new Map(debts), proved: proved === null ? null : new Set(proved) }
+  const state: DecisionState = { ...rest, debts: new Map(debts), proved: proved === null ? null : new Set(proved) }
+  latest = { text, state }
+  return state
 }
 
 /** At most 32 KB, whatever was observed. */
