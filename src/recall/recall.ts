@@ -42,6 +42,7 @@ const NO_KEYS: Recall = { kind: 'bypass', reason: 'no-keys' }
 
 async function look(services: RecallServices, search: Search): Promise<Recall> {
   const { may, client, model } = search
+  // `live` waits like `wait`: a stream in the making can only be shared by an object that owns it.
   const coalesces = may.exact && may.read && may.write && search.canLead && model.config.cache?.coalesce !== 'off'
   let lease: Lease | null = null
   if (may.exact && may.read) {
