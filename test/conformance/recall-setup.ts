@@ -1,8 +1,9 @@
 /** What the suites of recall ask: an upstream that counts its calls and ends as it is told, models with caches, two isolates. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConfigDocument } from '../../src/core/config.ts'
 import type { Reply } from '../support/http-client.ts'
 import { ScriptedOrigin } from '../support/scripted-origin.ts'
-import type { MadeKey, TestSluice } from '../support/sluice.ts'
+import { type MadeKey, setUp, type TestSluice } from '../support/sluice.ts'
 import { answerChat, answerCompletions, answerEmbeddings } from './answering-origin.ts'
 
 /** A reply is recallable so long after its end. */
@@ -64,3 +65,46 @@ export function asking(sluice: () => TestSluice) {
 
 /** What a reply says of recall. */
 export const cacheOf = ({ status, headers }: Reply): string => `${status} ${headers['x-sluice-cache'] ?? 'none'}`
+
+/** A Sluice of two isolates with these models and two tenants, asked as the suites do. */
+export async function startRecalling() {
+  const origin = await startOrigin()
+  const sluice = await setUp({
+    isolates: 2,
+    config: configOf(origin, {
+      plain: ['chat', undefined],
+      exact: ['chat', { exact: true }],
+      off: ['chat', { exact: false }],
+      keyed: ['chat', { exact: true, sharing: 'key' }],
+      users: ['chat', { exact: true, sharing: 'user' }],
+      text: ['text', { exact: true }],
+      vectors: ['embed', { exact: true }],
+      odd: ['odd', { exact: true }],
+    }),
+    tenants: [{ id: 'acme' }, { id: 'other' }],
+  })
+  const ask = asking(() => sluice)
+  const acme = sluice.keyOf('acme')
+  const calls = (script = 'chat'): number => origin.calls(script).length
+  const recallable = (): Promise<void> => sleep(RECALLABLE_MS)
+  return {
+    origin,
+    sluice,
+    acme,
+    ask,
+    calls,
+    recallable,
+    /** Asks twice, a second apart; the number of upstream calls that took. */
+    async twice(model: string, said: string, first: Wanted = {}, second: Wanted = first) {
+      const before = calls()
+      const one = await ask(acme, model, said, first)
+      await recallable()
+      const two = await ask(acme, model, said, second)
+      return { one, two, calls: calls() - before }
+    },
+    async stop(): Promise<void> {
+      await sluice.stop()
+      await origin.close()
+    },
+  }
+}
