@@ -53,6 +53,7 @@ const sluiceHeaders = z.object({
     .string()
     .optional()
     .describe('How long the reply is kept: 1 to 2592000 s; else as the model says.'),
+  'x-sluice-debug': z.literal('1').optional().describe('Say in headers how it was decided.'),
   'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
   'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
@@ -73,6 +74,7 @@ const replyHeaders = z.object({
     .describe('Recalled exactly, by meaning, or of a request in flight; asked of an upstream; not recallable'),
   age: z.string().optional().describe('Seconds since a recalled answer ended'),
   'x-sluice-similarity': z.string().optional().describe('Cosine of the questions, where it was recalled by meaning'),
+  'x-sluice-cache-reason': z.string().optional().describe('Where `x-sluice-debug: 1` was sent: why it is a bypass'),
   'x-sluice-queue-ms': z.string().optional().describe('Time waited for its limits'),
   'x-sluice-overhead-ms': z.string().optional().describe('Time of the gateway before the upstream was asked'),
   'x-sluice-cost-usd': z.string().optional().describe('On whole replies; `null`: unknown'),

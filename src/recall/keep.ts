@@ -2,6 +2,7 @@
 
 import { costMicroUsd } from '../core/money.ts'
 import { StreamRecorder } from '../core/recall/assemble.ts'
+import { RECORDED_REPLY_BYTES_MAX } from '../core/recall/limits.ts'
 import type { Answerer } from '../core/snapshot.ts'
 import type { Usage } from '../core/usage.ts'
 import { sealed, tellSoon } from './flush.ts'
@@ -37,6 +38,8 @@ export function keep(services: RecallServices, recalled: Recall, outcome: Answer
   // What one was told all would be told: they ask for themselves, at once, instead of one after the other.
   else if (outcome.kind === 'refused' || outcome.kind === 'failed') letGo(services, ticket, 'alone')
   else if (!mayStandIn(ticket, outcome.target)) letGo(services, ticket, 'alone')
+  // Not worth its memory until the next flush: it would be refused there.
+  else if (outcome.kind === 'whole' && outcome.body.length > RECORDED_REPLY_BYTES_MAX) letGo(services, ticket, 'alone')
   else if (outcome.kind === 'stream') record(services, ticket, outcome.target, outcome.live)
   else keepAnswer(services, answerOf(services, ticket, outcome.target, outcome.body, false, outcome.usage))
 }

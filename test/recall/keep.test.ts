@@ -51,6 +51,13 @@ describe('a whole answer', () => {
     expect(asked).toEqual([])
   })
 
+  it('that is too long is not even held', async () => {
+    const { services, miss, asked, place } = missed(true)
+    keep(services, miss, { ...WHOLE, body: whole('x'.repeat(300_000)) })
+    expect(asked).toEqual(['release r1 alone'])
+    expect(services.outbox.take(place)).toBeNull()
+  })
+
   it('that is not complete lets them go on alone', async () => {
     const { services, miss, told, settle, asked } = missed(true)
     keep(services, miss, { ...WHOLE, body: whole('hel').replace('"stop"', '"length"') })
