@@ -106,7 +106,7 @@ export const RECALL_REST_MS = 1000
 export const RECALL_LOG_MS = 60_000
 /** How much of two answers is compared by meaning; and with how many other groups an answer is compared by its words. */
 export const ANSWER_CHARS_COMPARED_MAX = 2000
-export const OTHER_GROUPS_COMPARED_MAX = 2
+export const OTHER_GROUPS_COMPARED_MAX = 4
 /** Answers less alike than this are different, and no judge is asked; and how long one is waited for. */
 export const JUDGED_COSINE_MIN = 0.5
 export const JUDGE_MS = 10_000

@@ -34,8 +34,8 @@ const FORESEEN = 5
 const JUDGED_MAX = 1000
 /** Over so many candidates the population of the bands is told. */
 const POPULATION_SPAN = 3000
-/** One-sided 90 %. */
-const CONFIDENCE_Z = 1.28
+/** One-sided 87.5 %. */
+const CONFIDENCE_Z = 1.15
 
 export const NO_EVIDENCE: Evidence = {
   population: Array.from({ length: BANDS }, () => 0),
@@ -82,22 +82,65 @@ export function errorFrom(evidence: Evidence, score: number): Threshold | null {
 }
 
 /** All thresholds, from the highest down. */
-function* thresholdsOf({ population, judged, wrong }: Evidence): Generator<Threshold> {
+function* thresholdsOf(evidence: Evidence): Generator<Threshold> {
   let candidates = 0
   let errors = 0
   let variance = 0
-  for (let band = BANDS - 1; band >= 0; band--) {
-    const score = SCORE_MIN + band * BAND_WIDTH
-    const count = population[band] ?? 0
-    const trials = (judged[band] ?? 0) + FORESEEN
-    const rate = ((wrong[band] ?? 0) + FORESEEN * probabilityOf(-(score + BAND_WIDTH / 2))) / trials
-    candidates += count
-    errors += count * rate
+  for (const { rate, trials, bands } of steadied(ratesOf(evidence))) {
+    const before = { candidates, errors }
+    let count = 0
+    for (const band of bands) {
+      count += evidence.population[band] ?? 0
+      candidates = before.candidates + count
+      if (candidates === 0) continue
+      errors = before.errors + count * rate
+      const errorRate = errors / candidates
+      // As many equal trials as would tell the rate just as exactly.
+      const spread = variance + (count * count * rate * (1 - rate)) / trials
+      const effective = (errorRate * (1 - errorRate) * candidates * candidates) / spread
+      yield {
+        score: SCORE_MIN + band * BAND_WIDTH,
+        errorRate,
+        errorBound: wilsonUpper(errorRate, effective, CONFIDENCE_Z),
+      }
+    }
     variance += (count * count * rate * (1 - rate)) / trials
-    if (candidates === 0) continue
-    const errorRate = errors / candidates
-    // As many equal trials as would tell the rate just as exactly.
-    const effective = (errorRate * (1 - errorRate) * candidates * candidates) / variance
-    yield { score, errorRate, errorBound: wilsonUpper(errorRate, effective, CONFIDENCE_Z) }
   }
+}
+
+/** Neighbouring bands that are told together. */
+interface Block {
+  readonly rate: number
+  readonly trials: number
+  /** The highest first. */
+  readonly bands: readonly number[]
+}
+
+/** Each band by itself, the highest first. */
+function ratesOf({ judged, wrong }: Evidence): Block[] {
+  return Array.from({ length: BANDS }, (_, index) => {
+    const band = BANDS - 1 - index
+    const trials = (judged[band] ?? 0) + FORESEEN
+    const foreseen = probabilityOf(-(SCORE_MIN + (band + 0.5) * BAND_WIDTH))
+    return { rate: ((wrong[band] ?? 0) + FORESEEN * foreseen) / trials, trials, bands: [band] }
+  })
+}
+
+/**
+ * A higher score is never less safe: bands that seem to say so are told together (pool adjacent violators: Ayer et al.,
+ * Annals of Mathematical Statistics 26, 1955). So chance in one band neither opens nor shuts a threshold.
+ */
+function steadied(blocks: readonly Block[]): Block[] {
+  const pooled: Block[] = []
+  for (const block of blocks) {
+    let last = block
+    for (let before = pooled.at(-1); before !== undefined && before.rate > last.rate; before = pooled.at(-1)) {
+      pooled.pop()
+      const trials = before.trials + last.trials
+      const rate = (before.rate * before.trials + last.rate * last.trials) / trials
+      last = { rate, trials, bands: [...before.bands, ...last.bands] }
+    }
+    pooled.push(last)
+  }
+  return pooled
 }
