@@ -6,13 +6,14 @@
  * judgement is scored before the model learns of it, so the bound is told of candidates that the model had not seen.
  * A share of would-be hits is asked all the same; what they tell counts for all the hits of their kind.
  */
-import { OBSERVATIONS_MIN, SHADOW_SHARE } from '../recall/limits.ts'
+import { OBSERVATIONS_MIN } from '../recall/limits.ts'
 import { errorFrom, faded, NO_EVIDENCE, type Threshold, thresholdOf, withJudgement } from './evidence.ts'
 import type { Candidate } from './features.ts'
 import { cutOf, withCosine } from './judge.ts'
-import { logitOf, probabilityOf, updated } from './logistic.ts'
+import { logitOf, updated } from './logistic.ts'
+import { isGated, isPassed, lastServed, servedFrom, shareOf } from './serving.ts'
 import { type DecisionState, readState, shortName, writeState } from './state.ts'
-import type { GuardKind, Observation } from './types.ts'
+import type { Observation } from './types.ts'
 
 export { type Candidate, candidateOf } from './features.ts'
 
@@ -40,10 +41,6 @@ export interface Raised {
   readonly errorBound: number
 }
 
-/** Share of hits that is asked: grows with the doubt in them, as is best for a sample that must tell a mean (Neyman 1934). */
-const SHADOW_SHARE_PER_DOUBT = 0.2
-/** … while the latest checks make a drift likely. */
-const SUSPICIOUS_SHARE = 0.2
 /** The error rate of would-be hits after a drift that is to be found at once; and how much must speak for it, in nats. */
 const DRIFTED_ERROR_RATE = 0.1
 const DRIFTED_FACTOR = 5
@@ -165,36 +162,6 @@ function checked(known: DecisionState, right: boolean, maxErrorRate: number): De
       Object.entries(known.kinds).map(([kind, evidence]) => [kind, faded(evidence, KEPT_AFTER_DRIFT)]),
     ),
   }
-}
-
-/** The last threshold there was; while a drift is suspected none above it, for what it let through is in question. */
-function lastServed(known: DecisionState, maxErrorRate: number): number | null {
-  const from = servedFrom(known, [], maxErrorRate) ?? known.served
-  return from !== null && known.served !== null && known.suspicion > 0 ? Math.min(from, known.served) : from
-}
-
-/** The score from which a candidate with these disagreements is served; null: from none. */
-function servedFrom(known: DecisionState, kinds: readonly GuardKind[], maxErrorRate: number): number | null {
-  if (known.observations < OBSERVATIONS_MIN) return null
-  const needed = [known.evidence, ...kinds.map((kind) => known.kinds[kind] ?? NO_EVIDENCE)]
-  const scores = needed.map((evidence) => thresholdOf(evidence, maxErrorRate)?.score ?? null)
-  return scores.reduce((one, other) => (one === null || other === null ? null : Math.max(one, other)), 0)
-}
-
-function isPassed(known: DecisionState, kind: GuardKind, score: number, maxErrorRate: number): boolean {
-  const threshold = thresholdOf(known.kinds[kind] ?? NO_EVIDENCE, maxErrorRate)
-  return threshold !== null && score >= threshold.score
-}
-
-/** A group that was wrong, or is not known to be right any more, must be asked first. */
-function isGated({ debts, proved }: DecisionState, name: string): boolean {
-  const group = shortName(name)
-  return (debts.get(group) ?? 0) > 0 || (proved !== null && !proved.has(group))
-}
-
-function shareOf({ suspicion }: DecisionState, score: number): number {
-  const share = SHADOW_SHARE + SHADOW_SHARE_PER_DOUBT * Math.sqrt(probabilityOf(-score))
-  return suspicion > 0 ? Math.max(share, SUSPICIOUS_SHARE) : share
 }
 
 function debtsAfter(
