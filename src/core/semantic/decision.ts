@@ -123,24 +123,25 @@ function withObservation(
     ...known,
     observations: known.observations + 1,
     served,
-    // What a gated group gets wrong is known of it already: it must not speak against all the others.
-    model: isGatedNow ? known.model : updated(known.model, features, right, Math.min(weight, TEACHING_WEIGHT_MAX)),
     debts: debtsAfter(known.debts, group, right, wasHit || isGatedNow || weight > 1),
     proved: known.proved === null ? null : provedAfter(known.proved, group, right),
     cosines: answerCosine === undefined ? known.cosines : withCosine(known.cosines, answerCosine),
   }
+  // What a gated group gets wrong is known of it already: it must not speak against all the others.
   if (isGatedNow) return judged
-  // What its disagreements keep from being served is none of the hits, whose error is bounded.
-  const isLetThrough = disagreements.every((kind) => isPassed(known, kind, score, maxErrorRate))
   const kinds = Object.fromEntries(
     disagreements.map((kind) => [kind, withJudgement(known.kinds[kind] ?? NO_EVIDENCE, score, right, weight)]),
   )
+  const isLetThrough = disagreements.every((kind) => isPassed(known, kind, score, maxErrorRate))
+  // What its disagreements keep from being served is none of the hits, whose error is foreseen and bounded.
+  if (!isLetThrough) return { ...judged, kinds: { ...known.kinds, ...kinds } }
   const learned: DecisionState = {
     ...judged,
-    evidence: isLetThrough ? withJudgement(known.evidence, score, right, weight) : known.evidence,
+    model: updated(known.model, features, right, Math.min(weight, TEACHING_WEIGHT_MAX)),
+    evidence: withJudgement(known.evidence, score, right, weight),
     kinds: { ...known.kinds, ...kinds },
   }
-  return isLetThrough && served !== null && score >= served ? checked(learned, right, maxErrorRate) : learned
+  return served !== null && score >= served ? checked(learned, right, maxErrorRate) : learned
 }
 
 /**

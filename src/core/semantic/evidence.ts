@@ -34,6 +34,8 @@ const FORESEEN = 5
 const JUDGED_MAX = 1000
 /** Over so many candidates the population of the bands is told. */
 const POPULATION_SPAN = 3000
+/** A band that stands for less has been left. */
+const PRESENT_MIN = 0.5
 /** One-sided 87.5 %. */
 const CONFIDENCE_Z = 1.15
 
@@ -92,7 +94,8 @@ function* thresholdsOf(evidence: Evidence): Generator<Threshold> {
     for (const band of bands) {
       count += evidence.population[band] ?? 0
       candidates = before.candidates + count
-      if (candidates === 0) continue
+      // From where nobody came lately nothing is served, however safe it is above.
+      if ((evidence.population[band] ?? 0) < PRESENT_MIN) continue
       errors = before.errors + count * rate
       const errorRate = errors / candidates
       // As many equal trials as would tell the rate just as exactly.

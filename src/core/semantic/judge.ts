@@ -1,7 +1,7 @@
 /** Are two answers the same? By their texts, else by the cosine of their embeddings, with a cut that a route learns. No I/O. */
 
-/** Numbers with their sign, separators and per cent; words; symbols. What is between is no part of an answer. */
-const PARTS = /[-−]?\p{N}+(?:[.,:/-]\p{N}+)*%?|[\p{L}\p{M}]+|\p{S}/gu
+/** Numbers with their sign and separators; words; symbols. What is between is no part of an answer. */
+const PARTS = /[-−]?\p{N}+(?:[.,:/-]\p{N}+)*|[\p{L}\p{M}]+|\p{S}|%/gu
 
 /** Below, an answer is another one, and above the same, whatever was learned. */
 const CUT_MIN = 0.85

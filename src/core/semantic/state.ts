@@ -59,14 +59,22 @@ let latest: { readonly text: string; readonly state: DecisionState } | undefined
 export function readState(text: string | null): DecisionState {
   if (text === null) return NEW_STATE
   if (latest?.text === text) return latest.state
-  const { form, debts, proved, ...rest } = JSON.parse(text)
+  const { form, debts, proved, ...rest } = parsed(text)
   if (form !== FORM) return NEW_STATE
   const state: DecisionState = { ...rest, debts: new Map(debts), proved: proved === null ? null : new Set(proved) }
   latest = { text, state }
   return state
 }
 
-/** At most 32 KB, whatever was observed. */
+function parsed(text: string) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return {}
+  }
+}
+
+/** At most 64 KB, whatever was observed. */
 export function writeState(state: DecisionState): string {
   const { debts, proved, ...rest } = state
   const plain = { form: FORM, ...rest, debts: [...debts], proved: proved === null ? null : [...proved] }
