@@ -15,11 +15,12 @@ import { meansLines, percent, type Row, seedsLines } from './eval/table.ts'
 import { type Embed, vectorsOf } from './eval/vectors.ts'
 import { projectFolder } from './support/options.ts'
 
-/** Where what is said goes, and who makes vectors. */
+/** Where what is said goes, who makes vectors, and where sets are streamed. */
 export interface Surroundings {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
   readonly model: { readonly name: string; readonly dimensions: number; readonly embed: Embed }
+  readonly startIsolate: () => Promise<Isolate>
 }
 
 interface Options {
@@ -88,7 +89,7 @@ async function run(options: Options, surroundings: Surroundings): Promise<number
   const folder = folderOf(options)
   const utterances = await readSet(folder)
   out(setLine(options.set, utterances))
-  const isolate = await startIsolate()
+  const isolate = await surroundings.startIsolate()
   try {
     await load(isolate, options, folder, utterances, surroundings)
     const bounded = []
@@ -221,5 +222,6 @@ function shares(text: string): number[] {
 
 if (import.meta.main) {
   const model = { name: 'all-MiniLM-L6-v2', dimensions: weights.dimensions, embed: createLazyEmbedder() }
-  process.exitCode = await evaluate(process.argv.slice(2), { out: console.log, err: console.error, model })
+  const surroundings = { out: console.log, err: console.error, model, startIsolate }
+  process.exitCode = await evaluate(process.argv.slice(2), surroundings)
 }

@@ -83,16 +83,17 @@ function meanOf(shares: readonly Shares[]): Shares {
   }
 }
 
-/** Windows over which an error is told after a drift, and how far apart they begin. */
+/** Windows over which an error is told after a drift (shorter in a short stream), and how far apart they begin. */
 const WINDOW = 1000
 const STEP = 100
 
 /** After how many requests since the half every window of the stream keeps the bound; null where none does. */
 export function recoveredAfter(outcomes: Outcomes, maxErrorRate: number): number | null {
   const half = Math.floor(outcomes.length / 2)
+  const window = Math.min(WINDOW, Math.floor((outcomes.length - half) / 2))
   let recovered: number | null = null
-  for (let from = outcomes.length - WINDOW; from >= half; from -= STEP) {
-    if (sharesOf(countOf(outcomes, from, from + WINDOW)).wrong > maxErrorRate) break
+  for (let from = outcomes.length - window; from >= half; from -= STEP) {
+    if (sharesOf(countOf(outcomes, from, from + window)).wrong > maxErrorRate) break
     recovered = from - half
   }
   return recovered

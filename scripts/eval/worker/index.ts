@@ -18,7 +18,8 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname } = new URL(request.url)
     if (pathname === '/load') loaded = readLoad(await request.arrayBuffer())
-    if (loaded === undefined || (pathname !== '/run' && pathname !== '/cosine')) return new Response()
+    if (pathname !== '/run' && pathname !== '/cosine') return new Response()
+    if (loaded === undefined) return new Response('nothing was loaded', { status: 409 })
     const tools = { clock: systemClock, random: () => 0 }
     const services = {
       vectorIndex: createVectorIndex(env.INDEX, tools),
