@@ -39,9 +39,16 @@ describe('the cut between cosines', () => {
     expect(cut).toBeLessThan(0.93)
   })
 
+  it('is the strictest where there are no two kinds of pairs, however spread they are', () => {
+    const rising = Array.from({ length: 1000 }, (_, index) => 0.6 + 0.4 * Math.sqrt((index + 0.5) / 1000))
+    expect(learned(rising)).toBe(0.97)
+    expect(learned(Array.from({ length: 1000 }, (_, index) => 0.5 + index / 2000))).toBe(0.97)
+    expect(learned(around(0.9, 500))).toBe(0.97)
+  })
+
   it('is never taken where it would not be safe', () => {
-    expect(learned([...around(0.6, 200), ...around(0.1, 200)])).toBe(0.85)
-    expect(learned(around(0.985, 500))).toBeLessThanOrEqual(0.97)
+    expect(learned([...around(0.7, 200), ...around(0.1, 200)])).toBe(0.85)
+    expect(learned([...around(0.985, 500), ...around(0.5, 500)])).toBeLessThanOrEqual(0.97)
   })
 
   it('follows a route whose answers change', () => {
