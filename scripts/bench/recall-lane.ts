@@ -4,7 +4,7 @@ import type { RecallAlias } from './recall-config.ts'
 import type { Contender, KindFigures, RecallJob, RecallResult } from './types.ts'
 
 const HIT_CONNECTIONS = [1, 16, 64] as const
-const MISS_CONNECTIONS = 16
+const BUSY_CONNECTIONS = 16
 /** Numbers of questions: each run of misses has so many of its own, more than can be asked in it. */
 const RUN_NUMBERS = 1_000_000
 /** Questions whose answers have expired, and which the digest goes on naming until the shard is pruned, after 60 s. */
@@ -17,6 +17,10 @@ const READ_ONLY = { 'x-sluice-cache': 'no-store' }
 const RECALLABLE_MS = 10_000
 const RECALLABLE_POLL_MS = 100
 
+/** What each way is asked before anything is measured: code that has just been compiled is several times as slow. */
+const WARM_REQUESTS = 3000
+/** Then whatever came before has its rows. */
+const SETTLED_MS = 1000
 /** Rows that come too late are waited for, so that they are not taken for those of the next run. */
 const LATE_MS = 10_000
 const LATE_POLL_MS = 200
@@ -81,10 +85,12 @@ export async function hitRounds(place: RecallPlace, load: RecallLoad, options: R
   await untilRecalled(sluice, load, options)
   const questions = (): readonly [number, number] => [0, 1]
   const hit: Way = { name: 'hit', contender: sluice, kind: 'hit', model: 'exact', questions }
+  const stream: Way = { ...hit, name: 'stream', stream: true }
   const ways: Way[] = [hit, { ...hit, name: 'hasher', contender: hasher, kind: '' }]
+  await warmUp([...ways, stream], load, options)
   const results: RecallRound[] = []
   for (const connections of HIT_CONNECTIONS) {
-    const asked: Way[] = connections === 1 ? [...ways, { ...hit, name: 'stream', stream: true }] : ways
+    const asked: Way[] = connections === 1 ? [...ways, stream] : ways
     results.push(...(await inTurns(place, asked, connections, load, options)))
   }
   return results
@@ -101,7 +107,7 @@ export async function missRounds(place: RecallPlace, load: RecallLoad, options: 
   const plain: Way = { name: 'plain', contender: sluice, kind: 'bypass', model: 'plain', questions: fresh }
   const store: Way = { ...plain, name: 'store', kind: 'miss', model: 'exact' }
   const expire = async (): Promise<void> => {
-    const job = { ...jobOf(store, MISS_CONNECTIONS, options), first: EXPIRED_FIRST, count: EXPIRED_COUNT }
+    const job = { ...jobOf(store, BUSY_CONNECTIONS, options), first: EXPIRED_FIRST, count: EXPIRED_COUNT }
     await load({ ...job, headers: { ...job.headers, ...TTL }, inAll: EXPIRED_COUNT })
     await options.sleep(EXPIRED_MS)
   }
@@ -112,7 +118,15 @@ export async function missRounds(place: RecallPlace, load: RecallLoad, options: 
     { ...store, name: 'lead', model: 'lead' },
     store,
   ]
-  return await inTurns(place, ways, MISS_CONNECTIONS, load, options)
+  await warmUp(ways, load, options)
+  return await inTurns(place, ways, BUSY_CONNECTIONS, load, options)
+}
+
+async function warmUp(ways: readonly Way[], load: RecallLoad, options: RecallOptions): Promise<void> {
+  for (const way of ways) {
+    await way.before?.()
+    await load({ ...jobOf(way, BUSY_CONNECTIONS, options), inAll: WARM_REQUESTS })
+  }
 }
 
 /** Every way once a round, in an order that turns. */
@@ -123,6 +137,7 @@ export async function inTurns(
   load: RecallLoad,
   options: RecallOptions,
 ): Promise<RecallRound[]> {
+  await options.sleep(SETTLED_MS)
   const results: RecallRound[] = []
   for (let round = 0; round < options.rounds; round += 1) {
     const names = ways.map(({ name }) => name).join(', ')

@@ -52,7 +52,8 @@ it('waits until the chat is recalled, then asks Sluice and the hasher for it in 
     return port === 2 ? { '': sent } : asked < 3 ? { miss: sent } : { hit: sent }
   })
   const rounds = await hitRounds(place, load, options)
-  expect(jobs.slice(0, 3).map(({ inAll }) => inAll)).toEqual([1, 1, 1])
+  // Then each once, long enough for its code to be as fast as it gets.
+  expect(jobs.slice(0, 6).map(({ inAll }) => inAll)).toEqual([1, 1, 1, 3000, 3000, 3000])
   expect(rounds.slice(0, 6).map(({ way, connections }) => `${connections} ${way}`)).toEqual(
     ['hit', 'hasher', 'stream', 'hasher', 'stream', 'hit'].map((way) => `1 ${way}`),
   )
@@ -60,7 +61,7 @@ it('waits until the chat is recalled, then asks Sluice and the hasher for it in 
     [16, 64].flatMap((at) => ['hit', 'hasher', 'hasher', 'hit'].map((way) => `${at} ${way}`)),
   )
   expect(new Set(jobs.map(({ model, first, count }) => `${model} ${first} ${count}`))).toEqual(new Set(['exact 0 1']))
-  expect(jobs.filter(({ stream }) => stream)).toHaveLength(2)
+  expect(jobs.filter(({ stream }) => stream)).toHaveLength(3)
   for (const { way, sent, others, hitsLost, recorded } of rounds) {
     expect({ sent, others }).toEqual({ sent: 10, others: 0 })
     expect(hitsLost).toBe(way === 'hasher' ? null : 0)
@@ -82,14 +83,15 @@ it('asks for what nobody asked before, and for what has expired, in every way', 
     ...['digest', 'hop', 'lead', 'store', 'plain'],
   ])
   expect(rounds.every(({ connections, others }) => connections === 16 && others === 0)).toBe(true)
-  const [, digest, expiring, hop] = jobs
+  const measured = jobs.slice(jobs.findLastIndex(({ inAll }) => inAll === 3000) + 1)
+  const [, digest, expiring, hop] = measured
   expect(digest?.headers).toMatchObject({ authorization: 'Bearer slc_x', 'x-sluice-cache': 'no-store' })
   // They are kept for a second, and asked for, without being kept again, when that is over.
   expect(expiring).toMatchObject({ inAll: hop?.count, first: hop?.first, headers: { 'x-sluice-cache-ttl': '1' } })
   expect(expiring?.headers).not.toHaveProperty('x-sluice-cache')
   expect(hop?.headers).toMatchObject({ 'x-sluice-cache': 'no-store' })
-  expect(slept.every((ms) => ms > 1000)).toBe(true)
-  const runs = jobs.filter(({ inAll, first }) => inAll === null && first !== hop?.first)
+  expect(slept.filter((ms) => ms > 1000)).toHaveLength(3)
+  const runs = measured.filter(({ inAll, first }) => inAll === null && first !== hop?.first)
   expect(new Set(runs.map(({ first }) => first)).size).toBe(8)
   expect(runs.every(({ first, count }) => first % count === 0)).toBe(true)
 })
