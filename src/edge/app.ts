@@ -11,6 +11,7 @@ import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
 import { type Edge, inference } from './inference.ts'
+import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
@@ -24,6 +25,7 @@ export function edgeApp(services: Services): OpenAPIHono {
     services,
     guard: { clock: services.clock, apiKeys: services.apiKeys, cache: createAuthCache(services) },
     bodies: new BodyBudget(services.clock),
+    known: new KnownBodies(),
   }
   const app = new OpenAPIHono()
   const cors = corsOf(services)

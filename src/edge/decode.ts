@@ -26,13 +26,38 @@ const bad = (message: string, param: string | null, alias: string | null): Undec
   alias,
 })
 
-/** Decodes one body. The first fault is told, with the field it lies in, as OpenAI does. */
+/**
+ * Decodes one body. The first fault is told, with the field it lies in, as OpenAI does. `known`: what this very text was
+ * decoded to before.
+ */
 export function decode(
   operation: Operation,
   { text, sizeBytes }: Pick<HeldBody, 'text' | 'sizeBytes'>,
   options: RequestOptions,
   identity: Pick<InferenceRequest, 'requestId' | 'startedAtMs'>,
+  known?: InferenceRequest['body'],
 ): (InferenceRequest & { readonly kind: 'request' }) | Undecodable {
+  const read = known === undefined ? readBody(operation, text) : { body: known }
+  if ('kind' in read) return read
+  const body = read.body as Body
+  return {
+    kind: 'request',
+    ...identity,
+    operation,
+    alias: body.model,
+    body,
+    bodyBytes: sizeBytes,
+    bodyChars: text.length,
+    stream: operation !== 'embeddings' && body.stream === true,
+    wantsUsage: body.stream_options?.include_usage === true,
+    ...options,
+  }
+}
+
+/** What the path reads of a body that its schema has passed. */
+type Body = Record<string, unknown> & { model: string; stream_options?: { include_usage?: unknown } }
+
+function readBody(operation: Operation, text: string): { readonly body: InferenceRequest['body'] } | Undecodable {
   let value: unknown
   try {
     value = parseLossless(text)
@@ -53,17 +78,5 @@ export function decode(
     )
   }
   // What was parsed goes on, not the schema's copy of it: the fields keep their order, and copying costs.
-  const body = value as Record<string, unknown> & { model: string; stream_options?: { include_usage?: unknown } }
-  return {
-    kind: 'request',
-    ...identity,
-    operation,
-    alias: body.model,
-    body,
-    bodyBytes: sizeBytes,
-    bodyChars: text.length,
-    stream: operation !== 'embeddings' && body.stream === true,
-    wantsUsage: body.stream_options?.include_usage === true,
-    ...options,
-  }
+  return { body: value as InferenceRequest['body'] }
 }

@@ -10,6 +10,7 @@ import type { BodyBudget, HeldBody } from './body.ts'
 import { decode } from './decode.ts'
 import { errorReply } from './error-reply.ts'
 import { answerHeaders, commonHeaders, unansweredHeaders } from './headers.ts'
+import type { KnownBodies } from './known-bodies.ts'
 import { wholeOf } from './recalled-reply.ts'
 import { requestOptions } from './request-options.ts'
 import { leftReply, streamReply } from './stream-reply.ts'
@@ -19,6 +20,7 @@ export interface Edge {
   readonly services: Services
   readonly guard: Guard
   readonly bodies: BodyBudget
+  readonly known: KnownBodies
 }
 
 const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
@@ -27,7 +29,7 @@ const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-typ
 
 /** The handler of one operation. */
 export function inference(edge: Edge, operation: Operation) {
-  const { services, guard, bodies } = edge
+  const { services, guard, bodies, known } = edge
   const handle = async (request: Request): Promise<Response> => {
     const headers = commonHeaders(request.headers)
     const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
@@ -49,7 +51,7 @@ export function inference(edge: Edge, operation: Operation) {
       return leftReply()
     }
     if ('code' in body) return refused(body, null)
-    const decoded = decode(operation, body, options, identity)
+    const decoded = decode(operation, body, options, identity, known.get(operation, body.text))
     if (decoded.kind === 'refused') {
       body.release()
       return refused(decoded.refusal, decoded.alias)
@@ -72,7 +74,7 @@ export function inference(edge: Edge, operation: Operation) {
 function ignore(): void {}
 
 async function reply(
-  { services }: Edge,
+  { services, known }: Edge,
   entry: Entry,
   request: Extract<ReturnType<typeof decode>, { kind: 'request' }>,
   body: HeldBody,
@@ -83,7 +85,12 @@ async function reply(
   const { clock, background } = services
   const progress: { cache: Answer['cache'] } = { cache: 'bypass' }
   const ask = (signal: AbortSignal): Promise<Answer> =>
-    answer(services, entry, request, signal, progress).finally(() => body.release())
+    answer(services, entry, request, signal, progress)
+      .then((answered) => {
+        if (answered.kind === 'recalled') known.keep(request.operation, body.text, request.body)
+        return answered
+      })
+      .finally(() => body.release())
   if (request.stream) {
     // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
     const client = new AbortController()

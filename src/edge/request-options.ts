@@ -34,24 +34,27 @@ const HEADERS: readonly (readonly [string, (value: string) => boolean, string])[
 ]
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** Reads the headers; a refusal for the first malformed one. Timeouts of 0 mean none of the caller's own. */
+/** Reads the headers, each once; a refusal for the first malformed one. Timeouts of 0 mean none of the caller's own. */
 export function requestOptions(headers: Headers): RequestOptions | Refusal {
+  const values = new Map<string, string>()
   for (const [name, isWellFormed, expected] of HEADERS) {
     const value = headers.get(name)
-    if (value !== null && !isWellFormed(value))
+    if (value === null) continue
+    if (!isWellFormed(value))
       return refusal('invalid_request', `The header '${name}' must be ${expected}.`, { param: name })
+    values.set(name, value)
   }
-  const maxWaitMs = headers.get('x-sluice-max-wait-ms')
+  const maxWaitMs = values.get('x-sluice-max-wait-ms')
   const traceparent = headers.get('traceparent')
   return {
-    timeoutMs: Number(headers.get('x-sluice-timeout-ms')) || undefined,
-    firstTokenMs: Number(headers.get('x-sluice-first-token-ms')) || undefined,
+    timeoutMs: Number(values.get('x-sluice-timeout-ms')) || undefined,
+    firstTokenMs: Number(values.get('x-sluice-first-token-ms')) || undefined,
     // Here 0 is a value: refuse at once.
-    maxWaitMs: maxWaitMs === null ? undefined : Number(maxWaitMs),
-    user: headers.get('x-sluice-user') ?? undefined,
-    cacheMode: (headers.get('x-sluice-cache') ?? undefined) as CacheMode | undefined,
-    cacheTtlSeconds: Number(headers.get('x-sluice-cache-ttl')) || undefined,
-    debug: headers.get('x-sluice-debug') === '1',
+    maxWaitMs: maxWaitMs === undefined ? undefined : Number(maxWaitMs),
+    user: values.get('x-sluice-user'),
+    cacheMode: values.get('x-sluice-cache') as CacheMode | undefined,
+    cacheTtlSeconds: Number(values.get('x-sluice-cache-ttl')) || undefined,
+    debug: values.get('x-sluice-debug') === '1',
     // Not one of ours: a malformed trace context is dropped, as W3C has it, never refused.
     traceparent: traceparent !== null && TRACEPARENT.test(traceparent) ? traceparent : undefined,
   }

@@ -110,3 +110,6 @@ export const OTHER_GROUPS_COMPARED_MAX = 4
 /** Answers less alike than this are different, and no judge is asked; and how long one is waited for. */
 export const JUDGED_COSINE_MIN = 0.5
 export const JUDGE_MS = 10_000
+/** Bodies that an isolate knows decoded, of each operation; and the longest of them, UTF-16 units. */
+export const KNOWN_BODIES_BYTES_MAX = 1024 * 1024
+export const KNOWN_BODY_CHARS_MAX = 4096
