@@ -11,8 +11,10 @@ import { readSet, type Utterance } from './eval/data.ts'
 import { countOf, type Figures, figuresOf, recoveredAfter, sharesOf } from './eval/figures.ts'
 import { type Isolate, type Ran, startIsolate } from './eval/isolate.ts'
 import type { Judge } from './eval/judges.ts'
+import { vectorAt } from './eval/load.ts'
+import { chosen } from './eval/order.ts'
 import { meansLines, percent, type Row, seedsLines } from './eval/table.ts'
-import { type Embed, vectorsOf } from './eval/vectors.ts'
+import { type Embed, type VectorStore, vectorsOf } from './eval/vectors.ts'
 import { projectFolder } from './support/options.ts'
 
 /** Where what is said goes, who makes vectors, and where sets are streamed. */
@@ -129,16 +131,38 @@ function setLine(set: string, utterances: readonly Utterance[]): string {
 
 async function load(
   isolate: Isolate,
-  { judge, set }: Options,
+  options: Options,
   folder: string,
   utterances: readonly Utterance[],
   { out, model }: Surroundings,
 ): Promise<void> {
+  const { judge, set } = options
   const store = { folders: [folder, join(projectFolder, '.sluice/eval', set)], say: out }
   const texts = utterances.map(({ text }) => text)
   const questions = await vectorsOf(texts, model, store)
-  const answers = judge === 'oracle' ? null : await vectorsOf(texts.map(answerText), model, store)
+  const answers = judge === 'oracle' ? null : await answersOf(texts, options, model, store)
   await isolate.load({ utterances, dimensions: model.dimensions, questions, answers })
+}
+
+/** Vectors of what the demo origin answers, of those alone that are asked: they take their time. */
+async function answersOf(
+  texts: readonly string[],
+  { seeds, count }: Options,
+  model: Surroundings['model'],
+  store: VectorStore,
+): Promise<Float32Array> {
+  const orders = Array.from({ length: seeds }, (_, index) => chosen(texts.length, count, index + 1))
+  const places = [...new Set(orders.flat())].sort((one, other) => one - other)
+  const vectors = await vectorsOf(
+    places.map((place) => answerText(texts[place] ?? '')),
+    model,
+    store,
+  )
+  const all = new Float32Array(texts.length * model.dimensions)
+  for (const [index, place] of places.entries()) {
+    all.set(vectorAt(vectors, index, model.dimensions), place * model.dimensions)
+  }
+  return all
 }
 
 interface Bounded {

@@ -13,8 +13,9 @@ export interface VectorStore {
   readonly say: (line: string) => void
 }
 
-const BATCH = 64
-const SAID_EVERY = 50
+/** Larger ones take longer by the text. */
+const BATCH = 16
+const SAID_EVERY = 200
 
 /** The vectors, one after the other, from their file or computed. Texts that have changed are computed again. */
 export async function vectorsOf(
@@ -35,10 +36,13 @@ export async function vectorsOf(
   }
   say(`computing ${texts.length} vectors with ${model.name}, once`)
   const vectors = new Float32Array(size)
-  for (let from = 0; from < texts.length; from += BATCH) {
+  // Texts of one length together: a batch takes as long as its longest text makes it.
+  const order = [...texts.keys()].sort((one, other) => (texts[one]?.length ?? 0) - (texts[other]?.length ?? 0))
+  for (let from = 0; from < order.length; from += BATCH) {
     if (from > 0 && (from / BATCH) % SAID_EVERY === 0) say(`  ${from} of ${texts.length}`)
-    const batch = await model.embed(texts.slice(from, from + BATCH))
-    for (const [index, vector] of batch.entries()) vectors.set(vector, (from + index) * model.dimensions)
+    const places = order.slice(from, from + BATCH)
+    const batch = await model.embed(places.map((place) => texts[place] ?? ''))
+    for (const [index, place] of places.entries()) vectors.set(batch[index] ?? [], place * model.dimensions)
   }
   const folder = await firstWritable(folders)
   // Never half a file under its name: a run that is stopped here starts anew.
