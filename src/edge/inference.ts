@@ -51,7 +51,7 @@ export function inference(edge: Edge, operation: Operation) {
       return leftReply()
     }
     if ('code' in body) return refused(body, null)
-    const decoded = decode(operation, body, options, identity, known.get(operation, body.text))
+    const decoded = decode(operation, body, options, identity, known.get(operation, body.text, entry.caller.generation))
     if (decoded.kind === 'refused') {
       body.release()
       return refused(decoded.refusal, decoded.alias)
@@ -87,7 +87,8 @@ async function reply(
   const ask = (signal: AbortSignal): Promise<Answer> =>
     answer(services, entry, request, signal, progress)
       .then((answered) => {
-        if (answered.kind === 'recalled') known.keep(request.operation, body.text, request.body)
+        if (answered.kind === 'recalled')
+          known.keep(request.operation, body.text, entry.caller.generation, request.body)
         return answered
       })
       .finally(() => body.release())
