@@ -2,6 +2,7 @@
 import type { CacheNews } from '../core/recall/types.ts'
 import { semanticGate } from '../core/semantic/gate.ts'
 import { digestTraits, traitsOf } from '../core/semantic/traits.ts'
+import type { Traits } from '../core/semantic/types.ts'
 import { fromBase64, toBase64 } from '../lib/hash.ts'
 import { questionOf } from './cacheability.ts'
 import { scopeText } from './fingerprint.ts'
@@ -23,17 +24,16 @@ const ENTRY_BYTES = 256
 
 /** Asks by meaning where the model's policy has it and the question allows it. Never rejects: what fails is a miss. */
 export async function askByMeaning(services: RecallServices, search: Search): Promise<ByMeaning> {
-  const { request, model, caller, embedder, judge, keyring, place, may, client } = search
+  const { model, embedder, judge, place, may, client } = search
   const semantic = model.config.cache?.semantic
   if (semantic?.enabled !== true || embedder === null || client.aborted) return NOTHING
-  const { question } = questionOf(request)
-  if (question === null || semanticGate(question) !== null) return NOTHING
-  const embedded = await vectorOf(services, search, embedder, question)
+  const read = readQuestion(search)
+  if (read === null) return NOTHING
+  const { scope, traits } = read
+  const embedded = await vectorOf(services, search, embedder, read.question)
   if (embedded === null) return NOTHING
   const { vector, news } = embedded
-  const scope = keyring.fingerprint(scopeText(request, model, caller))
   const space = { route: model.alias, encoder: `${embedder.id}/${vector.length}`, scope }
-  const traits = digestTraits(traitsOf(question), (token) => keyring.mark('trait', token))
   const { maxErrorRate } = semantic
   const look = () => lookByMeaning(services, { place, space, vector, traits, maxErrorRate })
   const meaning = await guarded(services, services.vectorBreaker, 'vectors', look)
@@ -45,6 +45,32 @@ export async function askByMeaning(services: RecallServices, search: Search): Pr
   if (known !== null) return { hit: hitOf(services, search, group, 'semantic', known, similarity), asked: null }
   forgetGroup(services, search, meaning, group)
   return { hit: null, asked: { meaning: { ...meaning, candidate: null }, embedder, judge, news } }
+}
+
+/** What is read of a request that is asked by meaning. */
+interface ReadQuestion {
+  /** The exact key of the request: as long as that is the same, so is all of this. */
+  readonly key: string
+  readonly question: string
+  readonly scope: string
+  /** Hashed. */
+  readonly traits: Traits
+}
+
+/** By body: one that is known decoded comes again as the same object, and reading it takes longer than all look-ups. */
+const readQuestions = new WeakMap<Search['request']['body'], ReadQuestion>()
+
+/** Null where there is no question, or the gate is shut. */
+function readQuestion({ request, model, caller, keyring, key }: Search): ReadQuestion | null {
+  const known = readQuestions.get(request.body)
+  if (known?.key === key) return known
+  const { question } = questionOf(request)
+  if (question === null || semanticGate(question) !== null) return null
+  const scope = keyring.fingerprint(scopeText(request, model, caller))
+  const traits = digestTraits(traitsOf(question), (token) => keyring.mark('trait', token))
+  const read = { key, question, scope, traits }
+  readQuestions.set(request.body, read)
+  return read
 }
 
 /** Its answer has left the store: nobody can be served from it any more. */

@@ -114,6 +114,16 @@ describe('the vector of a question', () => {
   })
 })
 
+it('reads a body that comes again once, and anew for whoever it has another key', async () => {
+  const { ask } = world()
+  const request = saying('when do you open in Paris')
+  const first = (await ask(request)).asked?.meaning.question
+  expect((await ask(request)).asked?.meaning.question.traits).toBe(first?.traits)
+  const other = (await ask(request, { key: 'k2' })).asked?.meaning.question
+  expect(other?.traits).not.toBe(first?.traits)
+  expect(other?.traits).toEqual(first?.traits)
+})
+
 describe('an answer', () => {
   it('is served from the group that the question falls into', async () => {
     const { ask } = await proved()
