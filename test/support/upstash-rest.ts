@@ -1,8 +1,9 @@
 /** Upstash's REST protocol in front of a real Redis, written from its public reference, as Upstash's servers speak it. */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createClient, RESP_TYPES } from 'redis'
+import { bodyOf, isSame } from './upstash-http.ts'
 
 /** A running front. */
 export interface UpstashRest {
@@ -73,7 +74,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
   // A write is visible to whoever shows this at the next call; one server has nothing to wait for.
   response.setHeader('upstash-sync-token', request.headers['upstash-sync-token'] || 'front=1')
 
-  const body = await bodyOf(request)
+  const body = await bodyOf(request, BODY_BYTES_MAX)
   const first = url.pathname.split('/')[1] ?? ''
   const outcomeOf = async (command: string[]): Promise<Outcome> =>
     parts.run(command).then((reply) => ({ result: encode(reply) }), failure)
@@ -105,22 +106,6 @@ function send(response: ServerResponse, status: number, body: unknown): void {
 const failure = (error: unknown): { error: string } => ({
   error: error instanceof Error ? error.message : 'ERR failed',
 })
-
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((text) => createHash('sha256').update(text).digest())
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let bytes = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length
-    if (bytes > BODY_BYTES_MAX) throw new Error('the body is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts)
-}
 
 /** `["SET","foo",1]`: arguments are strings to Redis, whatever they are to JSON. */
 function commandIn(body: Buffer): string[] | null {

@@ -1,7 +1,7 @@
 /** Upstash Vector's REST protocol over an exact index in memory, written from its public reference and its own client. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { bodyOf, isSame } from './upstash-http.ts'
 
 /** A vector as it is stored. */
 export interface StoredVector {
@@ -63,7 +63,7 @@ async function answer(
   const presented = request.headers.authorization?.replace(/^Bearer /i, '') ?? ''
   if (!isSame(presented, token)) return refused('Unauthorized: Invalid auth token', 401)
   const [operation = '', namespace = ''] = new URL(request.url ?? '/', 'http://front').pathname.slice(1).split('/')
-  const text = await bodyOf(request)
+  const text = (await bodyOf(request, BODY_BYTES_MAX)).toString()
   try {
     return work(operation, decodeURIComponent(namespace), text === '' ? {} : JSON.parse(text))
   } catch (error) {
@@ -76,22 +76,6 @@ function send(response: ServerResponse, reply: Answer): void {
   const text = JSON.stringify(reply)
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }
   response.writeHead('status' in reply ? reply.status : 200, headers).end(text)
-}
-
-function isSame(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((text) => createHash('sha256').update(text).digest())
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = []
-  let bytes = 0
-  for await (const part of request as AsyncIterable<Buffer>) {
-    bytes += part.length
-    if (bytes > BODY_BYTES_MAX) throw new Error('the body is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts).toString()
 }
 
 interface Store {
