@@ -2,6 +2,7 @@
 import { enter } from '../../src/authenticate/enter.ts'
 import type { InferenceRequest } from '../../src/core/inference.ts'
 import { answer } from '../../src/gateway.ts'
+import { requestOf as pathRequestOf } from './path.ts'
 import { chat } from './wire.ts'
 import { type IsolateOptions, isolate } from './worker.ts'
 
@@ -33,24 +34,13 @@ export async function entered(options: IsolateOptions = {}) {
 
 /** A chat request for an alias. */
 export function requestOf(alias: string, startedAtMs: number, more: Partial<InferenceRequest> = {}): InferenceRequest {
-  return {
+  return pathRequestOf({
     requestId: crypto.randomUUID(),
     startedAtMs,
-    operation: 'chat',
     alias,
     body: chat(alias, more.stream === true),
     bodyBytes: 80,
     bodyChars: 80,
-    stream: false,
-    wantsUsage: false,
-    timeoutMs: undefined,
-    firstTokenMs: undefined,
-    maxWaitMs: undefined,
-    user: undefined,
-    cacheMode: undefined,
-    cacheTtlSeconds: undefined,
-    debug: false,
-    traceparent: undefined,
     ...more,
-  }
+  })
 }
