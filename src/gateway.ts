@@ -5,7 +5,7 @@ import { guardRate } from './admit/rate-guard.ts'
 import { reserve } from './admit/reserve.ts'
 import type { Entry } from './authenticate/enter.ts'
 import type { Refusal } from './core/errors.ts'
-import { type InferenceRequest, promptBytes } from './core/inference.ts'
+import { type Client, type InferenceRequest, promptBytes } from './core/inference.ts'
 import { modelOf } from './core/models.ts'
 import type { HitKind } from './core/recall/types.ts'
 import { type Usage, usageEstimated } from './core/usage.ts'
@@ -36,12 +36,12 @@ interface Told extends Pick<Admission, 'limits' | 'queueMs'> {
 const UNTRIED: Tried = { attempts: 0, target: null, askedAtMs: null }
 const UNASKED: Told = { limits: null, queueMs: 0, cache: 'bypass', bypass: null }
 
-/** Answers one request of somebody let in. Aborting `signal` (the client left) cancels in every phase. Never rejects. */
+/** Answers one request of somebody let in. When `client` has left, that cancels in every phase. Never rejects. */
 export async function answer(
   services: Services,
   entry: Entry,
   request: InferenceRequest,
-  signal: AbortSignal,
+  client: Client,
   progress: { cache: Told['cache'] } = { cache: 'bypass' },
 ): Promise<Answer> {
   const { deployment, caller } = entry
@@ -52,20 +52,20 @@ export async function answer(
   const model = modelOf(deployment.models, caller, request.alias)
   if ('code' in model) return refused(model, UNASKED)
 
-  const asked = admit(services, entry, request, model, signal)
+  const asked = admit(services, entry, request, model, client)
   const admission = asked instanceof Promise ? await asked : asked
   const admitted: Told = { ...UNASKED, limits: admission.limits, queueMs: admission.queueMs }
   if (admission.kind === 'refused') return refused(admission.refusal, admitted)
   if (admission.kind === 'cancelled') return leave(services, entry, request)
 
   const helpers = helpersOf(services, deployment, model, (one, of) => route(services, deployment, caller, one, of))
-  const looked = recall(services, entry, request, model, { canLead: admission.kind === 'admitted', ...helpers }, signal)
+  const looked = recall(services, entry, request, model, { canLead: admission.kind === 'admitted', ...helpers }, client)
   if (looked instanceof Promise) progress.cache = 'miss'
   const recalled = looked instanceof Promise ? await looked : looked
   if (recalled.kind === 'cancelled') return leave(services, entry, request, admission)
   if (recalled.kind === 'hit') {
     const { hit } = recalled
-    const served = admission.kind === 'admitted' ? admission : await admitHit(services, entry, request, model, signal)
+    const served = admission.kind === 'admitted' ? admission : await admitHit(services, entry, request, model, client)
     const told: Told = { ...admitted, limits: served.limits, cache: hit.as }
     if (served.kind === 'cancelled') return leave(services, entry, request)
     if (served.kind !== 'admitted') return refused(served.refusal, told)
@@ -81,7 +81,7 @@ export async function answer(
   const plan = route(services, deployment, caller, request, model, reservation)
   const outcome: Outcome =
     plan.kind === 'plan'
-      ? await dispatch(services, request, plan, signal)
+      ? await dispatch(services, request, plan, client.signal)
       : { ...UNTRIED, kind: plan.outcome, refusal: plan.refusal }
   keep(services, recalled, outcome)
   const ended = { ...outcome, ...told, charge: reservation.charge, release: reservation.release }

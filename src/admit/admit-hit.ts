@@ -1,5 +1,5 @@
 /** Admits an answer that was given before, where only what it costs to ask stood in the way: a hit costs neither. */
-import type { InferenceRequest } from '../core/inference.ts'
+import type { Client, InferenceRequest } from '../core/inference.ts'
 import type { Model } from '../core/snapshot.ts'
 import { type Admission, type AdmitServices, type Admitting, admit, type Standing } from './admit.ts'
 import { limitsOfHit } from './limits.ts'
@@ -10,7 +10,7 @@ export function admitHit(
   entry: Admitting & { readonly again: () => Promise<Standing> },
   request: InferenceRequest,
   model: Model,
-  client: AbortSignal,
+  client: Client,
 ): Admission | Promise<Admission> {
   return admit(services, entry, request, model, client, limitsOfHit)
 }

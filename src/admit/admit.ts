@@ -1,7 +1,7 @@
 /** The stage that lets a request on: at once out of a slice, or by asking its tenant's ledger, waiting for its turn there. */
 import type { Config } from '../core/config.ts'
 import type { Refusal } from '../core/errors.ts'
-import type { InferenceRequest } from '../core/inference.ts'
+import type { Client, InferenceRequest } from '../core/inference.ts'
 import type { LocalLimiter } from '../core/ledger/local-limiter.ts'
 import type { RoundTrips } from '../core/ledger/round-trips.ts'
 import type { Slices } from '../core/ledger/slices.ts'
@@ -86,7 +86,7 @@ export function admit(
   { deployment, caller, again }: Admitting & { readonly again: () => Promise<Standing> },
   request: InferenceRequest,
   model: Model,
-  client: AbortSignal,
+  client: Client,
   apply = limitsFor,
 ): Admission | Promise<Admission> {
   const { config } = deployment
@@ -102,7 +102,7 @@ export function admit(
   const taken = services.slices.take(owner, setId, units, services.clock.now())
   if (taken === null) {
     const ask = askOf(services.isolate, caller, request, model, applied, needed)
-    const asking = { request, model, client, again, apply, place, owner, ask, applied, needed, units }
+    const asking = { request, model, client: client.signal, again, apply, place, owner, ask, applied, needed, units }
     return new Asking(services, asking).verdict()
   }
   const { moneyLimit, capOutput } = needed

@@ -6,6 +6,14 @@ export type Operation = 'chat' | 'completions' | 'embeddings'
 /** What a caller asks of recall: read and write, write alone, read alone, neither. */
 export type CacheMode = 'auto' | 'refresh' | 'no-store' | 'off'
 
+/**
+ * Whoever waits for the answer: `signal` aborts when they have left. It is asked for by whoever begins to wait, and not
+ * before: with workerd the first look at a request's signal costs a quarter of a hit.
+ */
+export interface Client {
+  readonly signal: AbortSignal
+}
+
 /** One request, decoded once and kept: every attempt is made afresh from it. */
 export interface InferenceRequest {
   /** Ours, a UUID. */

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Guard } from '../authenticate/authenticate.ts'
 import { type Entry, enter } from '../authenticate/enter.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
-import type { Operation } from '../core/inference.ts'
+import type { Client, Operation } from '../core/inference.ts'
 import { type Answer, answer, leave, refuse } from '../gateway.ts'
 import type { Services } from '../services.ts'
 import type { BodyBudget, HeldBody } from './body.ts'
@@ -56,16 +56,14 @@ export function inference(edge: Edge, operation: Operation) {
       body.release()
       return refused(decoded.refusal, decoded.alias)
     }
-    return reply(edge, entry, decoded, body, request.signal, headers)
+    return reply(edge, entry, decoded, body, request, headers)
   }
   return (c: Context): Promise<Response> => {
-    const { signal } = c.req.raw
     const handled = handle(c.req.raw)
     // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made,
-    // and what the body holds given back. Told only then: telling it for every request costs 3 % of one.
-    const finish = (): void => services.background(handled.then(ignore, ignore))
-    if (signal.aborted) finish()
-    else signal.addEventListener('abort', finish, { once: true })
+    // and what the body holds given back. To tell it only then, the request's signal would have to be watched: that
+    // costs a quarter of a hit, and this some hundredths.
+    services.background(handled.then(ignore, ignore))
     return handled
   }
 }
@@ -78,14 +76,14 @@ async function reply(
   entry: Entry,
   request: Extract<ReturnType<typeof decode>, { kind: 'request' }>,
   body: HeldBody,
-  clientSignal: AbortSignal,
+  client: Client,
   headers: ReturnType<typeof commonHeaders>,
 ): Promise<Response> {
   const { alias, startedAtMs, wantsUsage, debug } = request
   const { clock, background } = services
   const progress: { cache: Answer['cache'] } = { cache: 'bypass' }
-  const ask = (signal: AbortSignal): Promise<Answer> =>
-    answer(services, entry, request, signal, progress)
+  const ask = (waiting: Client): Promise<Answer> =>
+    answer(services, entry, request, waiting, progress)
       .then((answered) => {
         if (answered.kind === 'recalled')
           known.keep(request.operation, body.text, entry.caller.generation, request.body)
@@ -93,21 +91,44 @@ async function reply(
       })
       .finally(() => body.release())
   if (request.stream) {
-    // A client that only closed its half is noticed by a write that fails, which the request's own signal never tells.
-    const client = new AbortController()
-    const cancel = (): void => client.abort()
-    if (clientSignal.aborted) cancel()
-    else clientSignal.addEventListener('abort', cancel, { once: true })
-    const context = { clock, background, alias, startedAtMs, headers, wantsUsage, debug, progress, leave: cancel }
-    return streamReply(context, ask(client.signal))
+    const reader = new StreamClient(client)
+    const leave = (): void => reader.leave()
+    const context = { clock, background, alias, startedAtMs, headers, wantsUsage, debug, progress, leave }
+    return streamReply(context, ask(reader))
   }
-  const answered = await ask(clientSignal)
+  const answered = await ask(client)
   if (answered.kind === 'refused')
     return errorReply(answered.refusal, answerHeaders(headers, alias, startedAtMs, answered, debug))
   if (answered.kind !== 'whole' && answered.kind !== 'recalled') return leftReply()
   answerHeaders(headers, alias, startedAtMs, answered, debug)
   headers['content-type'] = 'application/json'
   return new Response(answered.kind === 'whole' ? answered.body : wholeOf(answered.hit, clock), { headers })
+}
+
+/** A client that only closed its half is noticed by a write that fails, which the request's own signal never tells. */
+class StreamClient implements Client {
+  readonly #client: Client
+  #controller: AbortController | null = null
+  #hasLeft = false
+
+  constructor(client: Client) {
+    this.#client = client
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController()
+      const { signal } = this.#client
+      if (signal.aborted || this.#hasLeft) this.#controller.abort()
+      else signal.addEventListener('abort', () => this.leave(), { once: true })
+    }
+    return this.#controller.signal
+  }
+
+  leave(): void {
+    this.#hasLeft = true
+    this.#controller?.abort()
+  }
 }
 
 /** The headers a key may come in. */

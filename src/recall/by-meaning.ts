@@ -42,7 +42,7 @@ export async function askByMeaning(services: RecallServices, search: Search): Pr
     return { hit: null, asked: { meaning, embedder, judge, news } }
   const { group, similarity } = meaning.candidate
   const known = await fetched(services, search, group)
-  if (known !== null) return { hit: hitOf(services, search, group, 'semantic', known, similarity), asked: null }
+  if (known !== null) return { hit: hitOf(services, search.place, group, 'semantic', known, similarity), asked: null }
   forgetGroup(services, search, meaning, group)
   return { hit: null, asked: { meaning: { ...meaning, candidate: null }, embedder, judge, news } }
 }

@@ -24,7 +24,7 @@ export async function follow(
     const answer = await guarded(services, cacheBreaker, 'replies', ask)
     if (answer === null) return null
     const known = await opened(services, place, keyring, answer)
-    if (known !== null) return hitOf(services, search, key, hasWaited ? 'coalesced' : 'hit', known)
+    if (known !== null) return hitOf(services, place, key, hasWaited ? 'coalesced' : 'hit', known)
     if (answer.turn === 'lead') return client.aborted ? passOn(services, search, lease) : { lead: lease }
     if (answer.turn === null) return null
     hasWaited = true

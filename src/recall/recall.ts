@@ -1,5 +1,5 @@
 /** The stage that answers what was answered before: from memory at once, from the store, behind a leader, by meaning. */
-import type { InferenceRequest } from '../core/inference.ts'
+import type { Client, InferenceRequest } from '../core/inference.ts'
 import type { Model } from '../core/snapshot.ts'
 import { placeOf } from '../core/tenant.ts'
 import type { CacheKeyring } from '../vault/types.ts'
@@ -22,7 +22,7 @@ export function recall(
   request: InferenceRequest,
   model: Model,
   options: RecallOptions,
-  client: AbortSignal,
+  client: Client,
 ): Recall | Promise<Recall> {
   const may = recallable(request, model.config.cache)
   if (may.reason !== null) return { kind: 'bypass', reason: may.reason }
@@ -30,9 +30,10 @@ export function recall(
   const keyring = services.cacheKeys.keysOf(caller, place)
   const begin = (keys: CacheKeyring): Recall | Promise<Recall> => {
     const key = keyOf(request, model, caller, keys)
-    const search = { ...options, request, model, caller, place, keyring: keys, key, may, client }
     const known = may.read && may.exact ? fromMemory(services, place, key) : null
-    return known === null ? look(services, search) : { kind: 'hit', hit: hitOf(services, search, key, 'hit', known) }
+    if (known !== null) return { kind: 'hit', hit: hitOf(services, place, key, 'hit', known) }
+    const search = { ...options, request, model, caller, place, keyring: keys, key, may, client: client.signal }
+    return look(services, search)
   }
   return keyring instanceof Promise ? keyring.then(begin, () => NO_KEYS) : begin(keyring)
 }
@@ -96,5 +97,5 @@ async function stored(services: RecallServices, search: Search): Promise<Hit | n
   const { place, key } = search
   if (!services.replyCache.know(place, key).mayHold) return null
   const known = await fetched(services, search, key)
-  return known === null ? null : hitOf(services, search, key, 'hit', known)
+  return known === null ? null : hitOf(services, place, key, 'hit', known)
 }

@@ -50,7 +50,7 @@ export async function fetched(
 /** Counts a hit and makes it of what is remembered. */
 export function hitOf(
   services: RecallServices,
-  { place }: Pick<Search, 'place'>,
+  place: TenantPlace,
   key: string,
   as: HitKind,
   { reply, prepared }: Remembered,

@@ -17,7 +17,7 @@ function world(cache: Parameters<typeof recalling>[0] = { exact: true }) {
       requestOf(more),
       at.model,
       { canLead, embedder: null, judge: null },
-      client,
+      { signal: client },
     )
   const key = keyring.fingerprint(fingerprintText(requestOf(), at.model, at.caller))
   const have = async (): Promise<void> => void at.store.values.set(key, await sealedReply(key, replyOf('hello')))

@@ -24,7 +24,7 @@ it('counts a hit, and says how old it is', async () => {
   const known = await fetched(services, searchOf(), 'k1')
   if (known === null) throw new Error('not found')
   await clock.advance(2900)
-  expect(hitOf(services, searchOf(), 'k1', 'semantic', known, 0.9)).toMatchObject({
+  expect(hitOf(services, searchOf().place, 'k1', 'semantic', known, 0.9)).toMatchObject({
     as: 'semantic',
     ageS: 2,
     similarity: 0.9,

@@ -118,7 +118,7 @@ export function admitting(limits: Limits, tenant: Partial<Tenant> = {}) {
     const request = requestOf({ requestId: `r${requests}`, startedAtMs: clock.now(), ...more })
     const model = deployment.models.get(request.alias)
     if (model === undefined) throw new Error(`no model ${request.alias}`)
-    return by(services, { deployment, caller, again: () => policy.confirm() }, request, model, client)
+    return by(services, { deployment, caller, again: () => policy.confirm() }, request, model, { signal: client })
   }
   const outOfReach = (): void => {
     ledger.admit = () => Promise.reject(new Error('out of reach'))

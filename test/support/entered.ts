@@ -28,7 +28,7 @@ export async function entered(options: IsolateOptions = {}) {
     ...at,
     entry,
     ask: (alias: string, more: Partial<InferenceRequest> = {}, signal = nobody) =>
-      answer(at.services, entry, requestOf(alias, at.clock.now(), more), signal),
+      answer(at.services, entry, requestOf(alias, at.clock.now(), more), { signal }),
   }
 }
 
