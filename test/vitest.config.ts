@@ -13,12 +13,35 @@ const inWorkerd = [
   'test/edge/**/*.test.ts',
   'test/*.test.ts',
 ]
+/** Of those, what needs no more of it than its globals: a runtime serves all of them, for to start one takes longer. */
+const light = [
+  'test/vault/{api-keys,vault}.test.ts',
+  'test/authenticate/{authenticate,cache,presented}.test.ts',
+  'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
+  'test/edge/{misconfigured,openapi,recalled-reply,request-options}.test.ts',
+]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = ['core', 'lib', 'providers', 'admit', 'recall', 'route', 'dispatch', 'record'].map(
   (room) => `test/${room}/**/*.test.ts`,
 )
-/** They wait out a reservation's time or an outage: half a minute and more of wall clock, and hardly any work. */
-const patient = ['test/faults/ledger-far.test.ts', 'test/faults/ledger-lost.test.ts']
+/** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */
+const patient = [
+  'test/faults/ledger-{far,lost}.test.ts',
+  'test/conformance/durability.test.ts',
+  'test/scripts/{dev,serve,sluice-running}.test.ts',
+]
+
+const runtime = () =>
+  cloudflareTest({
+    wrangler: { configPath: './wrangler.toml' },
+    miniflare: {
+      bindings: {
+        SLUICE_MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
+        SLUICE_ADMIN_TOKEN: 'test-admin-token-0123456789abcdefghij',
+        SLUICE_ALLOW_PRIVATE: '1',
+      },
+    },
+  })
 
 export default defineConfig({
   root,
@@ -26,23 +49,18 @@ export default defineConfig({
     projects: [
       {
         root,
-        plugins: [
-          cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
-            miniflare: {
-              bindings: {
-                SLUICE_MASTER_KEY: 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=',
-                SLUICE_ADMIN_TOKEN: 'test-admin-token-0123456789abcdefghij',
-                SLUICE_ALLOW_PRIVATE: '1',
-              },
-            },
-          }),
-        ],
-        test: { name: 'workerd', include: inWorkerd, testTimeout: 20_000 },
+        plugins: [runtime()],
+        test: { name: 'workerd', include: inWorkerd, exclude: light, testTimeout: 20_000, maxWorkers: 2 },
       },
       {
         root,
-        test: { name: 'pure', include: pure, testTimeout: 60_000 },
+        plugins: [runtime()],
+        test: { name: 'light', include: light, testTimeout: 20_000, maxWorkers: 2, isolate: false },
+      },
+      {
+        root,
+        // None keeps anything in its modules that another could notice, so a worker serves many files.
+        test: { name: 'pure', include: pure, testTimeout: 60_000, maxWorkers: 2, isolate: false },
       },
       {
         root,
@@ -63,6 +81,7 @@ export default defineConfig({
           include: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
