@@ -9,6 +9,7 @@ import { type Client, type InferenceRequest, promptBytes } from './core/inferenc
 import { modelOf } from './core/models.ts'
 import type { HitKind } from './core/recall/types.ts'
 import { type Usage, usageEstimated } from './core/usage.ts'
+import { counted } from './dispatch/count.ts'
 import { dispatch, type Outcome, type Tried } from './dispatch/dispatch.ts'
 import { helpersOf } from './dispatch/helpers.ts'
 import { keep } from './recall/keep.ts'
@@ -79,10 +80,11 @@ export async function answer(
   if (reservation.kind === 'refused') return refused(reservation.refusal, told)
 
   const plan = route(services, deployment, caller, request, model, reservation)
-  const outcome: Outcome =
+  const dispatched: Outcome =
     plan.kind === 'plan'
       ? await dispatch(services, request, plan, client.signal)
       : { ...UNTRIED, kind: plan.outcome, refusal: plan.refusal }
+  const outcome = counted(services, caller, request, model, dispatched)
   keep(services, recalled, outcome)
   const ended = { ...outcome, ...told, charge: reservation.charge, release: reservation.release }
   if (outcome.kind === 'whole')

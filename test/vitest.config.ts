@@ -21,9 +21,11 @@ const light = [
   'test/edge/{misconfigured,openapi,recalled-reply,request-options}.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
-const pure = ['core', 'lib', 'providers', 'admit', 'recall', 'route', 'dispatch', 'record'].map(
-  (room) => `test/${room}/**/*.test.ts`,
-)
+const pure = [
+  'test/{core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
+  // The guard gives its store a few ms, and the test that store is a real one.
+  'test/admit/**/!(rate-guard).test.ts',
+]
 /** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */
 const patient = [
   'test/faults/ledger-{far,lost}.test.ts',

@@ -36,7 +36,9 @@ export function needsOf(
   const targets = moneyLimit === null ? model.targets : model.targets.filter(({ price }) => price !== undefined)
   if (moneyLimit !== null && targets.length === 0) return unpricedModel(model.alias, moneyLimit)
 
-  const size = { bytes: request.bodyBytes, chars: request.bodyChars }
+  // To count tokens uses up none; what an endpoint that is only passed on uses up nobody knows before.
+  const isFree = request.operation === 'count_tokens' || request.operation === 'relay'
+  const size = isFree ? NOTHING : { bytes: request.bodyBytes, chars: request.bodyChars }
   const answers = answersOf(request)
   const bounds = targets.map((target): Bound => {
     const { contextWindow = Number.POSITIVE_INFINITY } = target
@@ -49,7 +51,7 @@ export function needsOf(
   return {
     kind: 'needs',
     needs: {
-      promptWeight: promptWeight(likelySize(request)),
+      promptWeight: promptWeight(isFree ? NOTHING : likelySize(request)),
       promptTokensMax: largest(bounds.map((bound) => bound.promptTokens)),
       outputTokensMax: Number.isFinite(outputTokens) ? outputTokens : null,
       worstMicroUsd: largest(
@@ -74,6 +76,8 @@ export function maxWaitMsOf(
   const { POSITIVE_INFINITY } = Number
   return Math.min(maxWaitMs ?? waitMaxMs ?? 0, waitMaxMs ?? POSITIVE_INFINITY, timeoutMs ?? POSITIVE_INFINITY)
 }
+
+const NOTHING: TextSize = { bytes: 0, chars: 0 }
 
 /** The most that one target can be made to work. */
 interface Bound {

@@ -2,6 +2,7 @@
 import type { Operation } from './inference.ts'
 import { isObject } from './loose.ts'
 import { type Usage, usageOfOpenai } from './usage.ts'
+import type { Wire } from './wire.ts'
 
 type Json = Record<string, unknown>
 
@@ -25,6 +26,7 @@ export function errorIn(value: unknown): Json | null {
 
 /** Is this the complete reply that the operation promises? */
 export function isReply(operation: Operation, value: unknown): value is Json {
+  if (operation === 'count_tokens') return isObject(value) && typeof value.input_tokens === 'number'
   return isObject(value) && Array.isArray(operation === 'embeddings' ? value.data : value.choices)
 }
 
@@ -44,7 +46,16 @@ const full = (value: unknown): boolean =>
     : isObject(value) && Object.keys(value).length > 0
 
 /** Delta fields that are content. `reasoning_content` is vLLM's and DeepSeek's name, `reasoning` the newer one. */
-const CONTENT_FIELDS = ['content', 'reasoning_content', 'reasoning', 'refusal', 'tool_calls', 'function_call', 'audio']
+const CONTENT_FIELDS = [
+  'content',
+  'reasoning_content',
+  'reasoning',
+  'reasoning_details',
+  'refusal',
+  'tool_calls',
+  'function_call',
+  'audio',
+]
 
 /** Does this event commit the answer: a non-empty delta of any kind, or a finish reason? Role-only deltas do not. */
 export function isContent(value: unknown): boolean {
@@ -56,4 +67,13 @@ export function isContent(value: unknown): boolean {
     const delta = choice.delta
     return isObject(delta) && CONTENT_FIELDS.some((field) => full(delta[field]))
   })
+}
+
+/** OpenAI's own form; its end is no JSON, but `[DONE]`. */
+export const openaiWire: Wire = {
+  isReply,
+  errorIn,
+  usageIn: (value) => usageIn(value),
+  isContent,
+  isEnd: () => false,
 }

@@ -54,6 +54,12 @@ export const embeddingsRequestSchema = z.looseObject({
   dimensions: z.number().int().min(1).nullish(),
 })
 
+/** All that is known of what goes to the other endpoints that take a model. */
+export const relayRequestSchema = z.looseObject({ model })
+
+/** What reads a body, or says what is wrong with it. */
+export type RequestSchema = z.ZodType
+
 /** Where a schema's issue lies, in OpenAI's words: `messages[0].content`. */
 export function paramOf(path: readonly PropertyKey[]): string {
   return path.reduce<string>((param, key) => {

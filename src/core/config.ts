@@ -49,6 +49,15 @@ export const providerSchema = z.strictObject({
   credential: name.optional(),
   headers: headers.optional(),
   streamUsage: z.boolean().default(true).describe('false where the provider rejects stream_options'),
+  responses: z
+    .boolean()
+    .default(false)
+    .describe('Does it serve /responses itself? Then requests of that protocol reach it as they are'),
+  betas: z
+    .array(z.string().regex(/^[!-~]{1,128}$/, 'must be 1 to 128 printable ASCII characters without spaces'))
+    .max(128)
+    .optional()
+    .describe('anthropic-beta values that are sent on, * for any run of characters; absent: those Anthropic documents'),
   pool: poolSchema.optional(),
 })
 

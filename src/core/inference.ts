@@ -1,7 +1,12 @@
 /** A parsed inference request, as the path sees it: no HTTP, every skin decodes into it. No I/O. */
+import type { Refusal } from './errors.ts'
 
-/** What is asked for. `chat` is the canonical form; the other two go to OpenAI-protocol targets as they are. */
-export type Operation = 'chat' | 'completions' | 'embeddings'
+/**
+ * What is asked for. `chat` is the canonical form; `completions` and `embeddings` go to OpenAI-protocol targets as they
+ * are; `count_tokens` asks how long a chat's prompt is, and generates nothing; `relay` is any other endpoint of OpenAI's
+ * that takes a model: nothing more is known of what goes there, nor of what comes back.
+ */
+export type Operation = 'chat' | 'completions' | 'embeddings' | 'count_tokens' | 'relay'
 
 /** What a caller asks of recall: read and write, write alone, read alone, neither. */
 export type CacheMode = 'auto' | 'refresh' | 'no-store' | 'off'
@@ -14,6 +19,35 @@ export interface Client {
   readonly signal: AbortSignal
 }
 
+/** A request as its caller wrote it, in a protocol of its own: for targets who speak the same. */
+export interface NativeRequest {
+  readonly form: 'messages' | 'responses'
+  /** The caller's JSON; never changed in place. */
+  readonly body: Readonly<Record<string, unknown>>
+  /** What that protocol says in headers: `anthropic-version`, `anthropic-beta`. As the caller wrote it. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Fields that the canonical form has no place for, as `x-sluice-dropped-params` names them. */
+  readonly dropped: readonly string[]
+}
+
+/** An endpoint that is passed on as it is. */
+export interface Relayed {
+  /** Where it lies under a provider's base URL: `/audio/speech`. */
+  readonly path: string
+  /** What is sent where that is no JSON; absent, it is the request's `body`. */
+  readonly upload?: Upload
+}
+
+/** A body that goes on while it comes. It comes once: what has been taken can be sent to nobody else. */
+export interface Upload {
+  readonly contentType: string
+  readonly isTaken: boolean
+  /** Why its end will not come: its client left, or what came of it is refused. Null while it may. */
+  readonly fault: 'left' | Refusal | null
+  /** All of it, for a target that knows the model by this name. */
+  take(model: string): ReadableStream<Uint8Array>
+}
+
 /** One request, decoded once and kept: every attempt is made afresh from it. */
 export interface InferenceRequest {
   /** Ours, a UUID. */
@@ -24,7 +58,11 @@ export interface InferenceRequest {
   readonly alias: string
   /** The caller's JSON, unknown fields included; never changed in place. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Bytes of the body as it came. */
+  /** Absent where the caller speaks OpenAI's protocol, which is what `body` is in. */
+  readonly native?: NativeRequest
+  /** Of the operation `relay`, and of no other. */
+  readonly relay?: Relayed
+  /** Bytes of the body as it came; 0 of an upload, whose files are no measure of tokens. */
   readonly bodyBytes: number
   /** Its length as text, in UTF-16 units: the fewer of them to a byte, the less of it is ASCII. */
   readonly bodyChars: number

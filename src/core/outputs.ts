@@ -17,7 +17,7 @@ export function askedOutputTokens({ operation, body }: Pick<Asked, 'operation' |
 
 /** How many answers are generated: each choice of each prompt is one, `best_of` counts those that are thrown away. */
 export function answersOf({ operation, body }: Pick<Asked, 'operation' | 'body'>): number {
-  if (operation === 'embeddings') return 0
+  if (operation === 'embeddings' || operation === 'count_tokens' || operation === 'relay') return 0
   const { prompt } = body
   // A list of numbers is one prompt in tokens, any other a list of prompts.
   const prompts =

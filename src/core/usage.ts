@@ -38,6 +38,16 @@ export function usageOfOpenai(value: unknown): Usage | null {
   }
 }
 
+/** Of what costs nothing. */
+export const NOTHING_USED: Usage = {
+  inputTokens: 0,
+  cachedInputTokens: 0,
+  cacheWriteTokens: 0,
+  outputTokens: 0,
+  reasoningTokens: 0,
+  source: 'provider',
+}
+
 /** An upper-level guess where the provider said nothing: prompt bytes over a bytes-per-token ratio, output counted locally. */
 export function usageEstimated(promptBytes: number, outputTokens: number): Usage {
   return {

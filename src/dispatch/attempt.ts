@@ -1,6 +1,6 @@
 /** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
 import type { ByteBudget, Hold } from '../core/byte-budget.ts'
-import { errorIn, isReply, parseJson, usageIn } from '../core/chat-wire.ts'
+import { openaiWire, parseJson, usageIn } from '../core/chat-wire.ts'
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import {
   PROLOGUE_BYTES_MAX,
@@ -9,8 +9,11 @@ import {
   UPSTREAM_REPLY_AT_ONCE_BYTES_MAX,
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
+import { messagesWire } from '../core/messages/wire.ts'
 import type { ReplicaLease } from '../core/replicas.ts'
-import { BYTES_PER_TOKEN, type Usage, usageEstimated } from '../core/usage.ts'
+import { responsesWire } from '../core/responses/wire.ts'
+import { BYTES_PER_TOKEN, NOTHING_USED, type Usage, usageEstimated } from '../core/usage.ts'
+import type { Form, Wire } from '../core/wire.ts'
 import type { Clock } from '../lib/clock.ts'
 import { concat } from '../lib/sse.ts'
 import type { ProviderReply } from '../providers/types.ts'
@@ -20,6 +23,7 @@ import { Deadline, type Expiry } from './deadline.ts'
 import { EventCutter } from './event-cutter.ts'
 import { type Fault, faultOfReply } from './fault.ts'
 import { LiveStream } from './live-stream.ts'
+import { NativeCutter } from './native-cutter.ts'
 
 /** Headers of an upstream that go on to the client. */
 export interface UpstreamHeaders {
@@ -32,6 +36,8 @@ export interface UpstreamHeaders {
 export type AttemptResult =
   | {
       readonly kind: 'whole'
+      /** The protocol that the body is in. */
+      readonly form: Form
       readonly body: string | Uint8Array
       readonly usage: Usage
       readonly headers: UpstreamHeaders
@@ -39,6 +45,7 @@ export type AttemptResult =
     }
   | {
       readonly kind: 'stream'
+      readonly form: Form
       readonly live: LiveStream
       readonly headers: UpstreamHeaders
       readonly droppedParams: readonly string[]
@@ -152,6 +159,8 @@ interface Context {
   readonly reported: Reported
 }
 
+const WIRES: Readonly<Record<Form, Wire>> = { openai: openaiWire, messages: messagesWire, responses: responsesWire }
+
 async function readReply(context: Context, reply: ProviderReply, secrets: readonly string[]): Promise<AttemptResult> {
   const { status, headers } = reply
   if (status < 200 || status >= 300) {
@@ -173,22 +182,33 @@ async function readWhole(context: Context, reply: ProviderReply, type: string): 
   if (!/^application\/(?:[a-z.]+\+)?json/i.test(type)) return failed('answered with no JSON')
   const body = (await readAtOnce(context, reply)) ?? (await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX))
   if (body === null) return failed('answered with more than is taken')
+  const { form = 'openai' } = reply
+  const wire = WIRES[form]
   const value = parseJson(typeof body === 'string' ? body : UTF8.decode(body))
-  context.reported.usage = usageIn(value)
-  if (errorIn(value) !== null) return failed('answered 200 with an error')
-  if (!isReply(context.request.operation, value)) return failed('answered with another shape')
+  context.reported.usage = wire.usageIn(value, null)
+  if (wire.errorIn(value) !== null) return failed('answered 200 with an error')
+  const { operation } = context.request
+  const isReply = operation === 'count_tokens' ? openaiWire.isReply : wire.isReply
+  if (!isReply(operation, value)) return failed('answered with another shape')
+  const said = value.choices ?? value.content ?? value.output
   return {
     kind: 'whole',
+    form,
     body,
-    usage: context.reported.usage ?? usageEstimated(promptBytes(context.request), tokensSaid(value.choices)),
+    usage: context.reported.usage ?? usageUnsaid(context.request, said),
     headers: upstreamHeaders(reply),
     droppedParams: reply.droppedParams,
   }
 }
 
+/** What a whole reply that does not say has used; to count tokens costs nothing. */
+function usageUnsaid(request: InferenceRequest, said: unknown): Usage {
+  return request.operation === 'count_tokens' ? NOTHING_USED : usageEstimated(promptBytes(request), tokensSaid(said))
+}
+
 /** Tokens of what a whole reply says, by the length of its texts; an embedding says nothing. */
-function tokensSaid(choices: unknown): number {
-  const said = Array.isArray(choices) ? choices.map((choice) => choice?.message ?? choice?.text ?? '') : []
+function tokensSaid(parts: unknown): number {
+  const said = Array.isArray(parts) ? parts.map((part) => part?.message ?? part?.text ?? part) : []
   return said.length === 0 ? 0 : Math.ceil(JSON.stringify(said).length / BYTES_PER_TOKEN)
 }
 
@@ -199,7 +219,8 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
   const { clock } = context.services
   const requestBytes = promptBytes(context.request)
   const reader = reply.body.getReader()
-  const cutter = new EventCutter(!context.request.wantsUsage)
+  const { form = 'openai' } = reply
+  const cutter = form === 'openai' ? new EventCutter(!context.request.wantsUsage) : new NativeCutter(WIRES[form])
   let prologue: Uint8Array = new Uint8Array(0)
   let broken = false
   // The clock of the first content is that of the headers, still running: both are what the client waits for.
@@ -228,7 +249,7 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
     release: (outcome) => lease?.release(outcome, clock.now()),
   })
   context.deadline.pause()
-  return { kind: 'stream', live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }
+  return { kind: 'stream', form, live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }
 }
 
 const UTF8 = new TextDecoder()

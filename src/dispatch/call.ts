@@ -1,9 +1,11 @@
 /** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
+import { withoutForeign } from '../core/messages/bound.ts'
 import type { ReplicaLease, Replicas } from '../core/replicas.ts'
+import { withoutForeignReasoning } from '../core/responses/bound.ts'
 import { promptTokens } from '../core/usage.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
-import type { Provider, ProviderReply } from '../providers/types.ts'
+import type { Provider, ProviderCall, ProviderReply } from '../providers/types.ts'
 import type { CredentialRef } from '../route/credentials.ts'
 import type { Candidate } from '../route/route.ts'
 import type { Vault } from '../vault/types.ts'
@@ -52,8 +54,12 @@ export async function call<T>(
       baseUrl: lease?.replica.url ?? target.provider.baseUrl,
       model: target.model,
       body: request.body,
+      ...nativeOf(candidate, request),
+      ...(request.relay === undefined ? {} : { relay: request.relay }),
+      keepsBound: candidate.keepsBound,
       stream: request.stream,
       streamUsage: target.provider.streamUsage,
+      betas: target.provider.betas,
       maxOutputTokens: candidate.outputCap ?? target.maxOutputTokens,
       outputCap: candidate.outputCap,
       credential: credentials.primary === null ? undefined : opened.get(credentials.primary),
@@ -64,6 +70,19 @@ export async function call<T>(
     return use(reply, secrets)
   })
 }
+
+/** The request in its caller's words, where the target takes them; without what only another provider may be sent. */
+function nativeOf(
+  { isNative, keepsBound, target }: Candidate,
+  { native: asked }: InferenceRequest,
+): Pick<ProviderCall, 'native' | 'translated'> {
+  if (asked === undefined) return {}
+  if (!isNative) return { translated: target.provider.pool === undefined ? 'other' : 'pool' }
+  const { body, dropped } = BOUND[asked.form](asked.body, keepsBound)
+  return { native: { ...asked, body, dropped } }
+}
+
+const BOUND = { messages: withoutForeign, responses: withoutForeignReasoning }
 
 /** Takes a replica where the target has a pool, one not in `tried` if there is one; null where it has none. */
 export function takeReplica(

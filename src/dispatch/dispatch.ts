@@ -6,6 +6,7 @@ import type { RetryBudget } from '../core/retry-budget.ts'
 import type { Answerer, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Usage } from '../core/usage.ts'
+import type { Form } from '../core/wire.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
 import type { Candidate } from '../route/route.ts'
@@ -25,6 +26,8 @@ export interface Tried {
 
 interface Answered extends Tried {
   readonly target: Target
+  /** The protocol that it answered in: OpenAI's, or the caller's own. */
+  readonly form: Form
   readonly upstream: UpstreamHeaders
   readonly droppedParams: readonly string[]
   /** When the commit point was reached, ms since the epoch. */
@@ -33,7 +36,13 @@ interface Answered extends Tried {
 
 /** The verdict of dispatch. */
 export type Outcome =
-  | (Answered & { readonly kind: 'whole'; readonly body: string | Uint8Array; readonly usage: Usage | null })
+  | (Answered & {
+      readonly kind: 'whole'
+      readonly body: string | Uint8Array
+      readonly usage: Usage | null
+      /** Nobody could be asked how many tokens there are. */
+      readonly isEstimated?: true
+    })
   | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
   /** `refused`: the caller's doing; `failed`: nobody answered, and `usage` is what the last target has reported. */
   | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal; readonly usage?: Usage | null })
@@ -98,7 +107,7 @@ export async function dispatch(
       if (result.kind === 'fault' && result.fault.kind === 'uncallable') attempts -= 1
       observe(services, identity, result, request, now - startedAtMs)
       if (result.kind !== 'fault')
-        return { ...tried(), ...answer(result), target: candidate.target, committedAtMs: now }
+        return { ...tried(), ...answer(result, request), target: candidate.target, committedAtMs: now }
 
       const { fault } = result
       usage = result.usage ?? usage
@@ -133,11 +142,14 @@ const wholeMs = (leftMs: number, isFollowed: boolean): number => (isFollowed ? l
 const isRoomier = (other: Target, than: Target): boolean =>
   (other.contextWindow ?? 0) > (than.contextWindow ?? Number.POSITIVE_INFINITY)
 
-function answer(result: Exclude<AttemptResult, { kind: 'fault' }>) {
-  const { headers: upstream, droppedParams } = result
+function answer(result: Exclude<AttemptResult, { kind: 'fault' }>, { native }: InferenceRequest) {
+  const { form, headers: upstream } = result
+  // What the canonical form had no place for has reached nobody who was asked in it.
+  const isLess = form === 'openai' && native !== undefined && native.dropped.length > 0
+  const droppedParams = isLess ? [...new Set([...native.dropped, ...result.droppedParams])] : result.droppedParams
   return result.kind === 'whole'
-    ? { kind: result.kind, body: result.body, usage: result.usage, upstream, droppedParams }
-    : { kind: result.kind, live: result.live, upstream, droppedParams }
+    ? { kind: result.kind, form, body: result.body, usage: result.usage, upstream, droppedParams }
+    : { kind: result.kind, form, live: result.live, upstream, droppedParams }
 }
 
 /** A provider's own wait where it named one, else full jitter. */

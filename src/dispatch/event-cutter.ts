@@ -4,14 +4,7 @@ import { HELD_EVENT_BYTES_MAX } from '../core/limits.ts'
 import { isObject } from '../core/loose.ts'
 import type { Usage } from '../core/usage.ts'
 import { concat, endOfEvent, readEvent, searchable } from '../lib/sse.ts'
-
-/** What one chunk came to. */
-export interface Cut {
-  /** Bytes for the client, in order; may be empty. */
-  readonly bytes: Uint8Array
-  /** The upstream reported an error in the stream; `bytes` end before it. */
-  readonly error: boolean
-}
+import type { Cut, Cutter } from './cutter.ts'
 
 /** `choices` with something in it: such an event is not the usage event. Quotes inside strings are escaped, so this cannot match there. */
 const HAS_CHOICES = /"choices"\s*:\s*\[\s*\{/
@@ -30,7 +23,7 @@ const EMPTY = new Uint8Array(0)
  * One per attempt. Events pass as they come; a partial one too, once it is known that it is neither the usage event
  * (which must be left out whole) nor an error (which must not reach the client in the provider's words).
  */
-export class EventCutter {
+export class EventCutter implements Cutter {
   readonly #dropUsage: boolean
   /** Bytes of a partial event that are held back. */
   #held: Uint8Array = EMPTY
@@ -39,28 +32,22 @@ export class EventCutter {
   #partialReleased = false
   /** The usage event was left out and ended in a CR at the end of its chunk: a leading LF is the rest of its separator. */
   #dropsLineFeed = false
-  /** Complete events seen that had data: what was produced, where the provider never says. */
   events = 0
   usage: Usage | null = null
-  /** As the provider wrote it. */
   reportedUsage: unknown
-  /** Of `events`, those up to the last one that reported usage. */
   reported = 0
   /** `[DONE]` was seen. */
   done = false
-  /** The first content was seen. */
   committed = false
 
   constructor(dropUsage: boolean) {
     this.#dropUsage = dropUsage
   }
 
-  /** Have bytes of an unfinished event gone to the client? Then nothing of ours may be put between. */
   get isInsideEvent(): boolean {
     return this.#partialReleased
   }
 
-  /** Bytes held back for now. */
   get heldBytes(): number {
     return this.#held.length
   }

@@ -1,8 +1,8 @@
 /** A committed stream: hands on the upstream's bytes one pull at a time and settles exactly once. */
 import { type Usage, usageEstimated } from '../core/usage.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Cutter } from './cutter.ts'
 import type { Deadline } from './deadline.ts'
-import type { EventCutter } from './event-cutter.ts'
 
 /** How a reply ended, with the usage so far; null when nothing was used. */
 export interface Ended {
@@ -18,7 +18,7 @@ const CLOSE_MS = 1000
 /** What the live stream is made of: the attempt's parts, past the commit point. */
 export interface LiveParts {
   readonly reader: ReadableStreamDefaultReader<Uint8Array>
-  readonly cutter: EventCutter
+  readonly cutter: Cutter
   readonly deadline: Deadline
   readonly clock: Clock
   readonly idleMs: number
@@ -142,7 +142,7 @@ export class LiveStream {
 }
 
 /** What the provider said; of a cut stream also what came after it last said anything, which is counted by events. */
-function usageOf({ usage, events, reported }: EventCutter, requestBytes: number, kind: Ended['kind']): Usage {
+function usageOf({ usage, events, reported }: Cutter, requestBytes: number, kind: Ended['kind']): Usage {
   if (usage === null) return usageEstimated(requestBytes, events)
   if (kind === 'finished' || events <= reported) return usage
   return { ...usage, outputTokens: usage.outputTokens + events - reported, source: 'estimated' }

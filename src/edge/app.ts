@@ -15,6 +15,8 @@ import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { errorsAt } from './skin-errors.ts'
+import { SKINS } from './skins.ts'
 import { keyUsage } from './usage.ts'
 
 const INTERNAL = refusal('internal', 'Something went wrong on our side. Try again; if it stays, tell your operator.')
@@ -32,11 +34,11 @@ export function edgeApp(services: Services): OpenAPIHono {
   app.onError((error, c) => {
     const headers = commonHeaders(c.req.raw.headers)
     services.log({ level: 'error', event: 'internal', 'x-request-id': headers['x-request-id'], error: nameOf(error) })
-    return errorReply(INTERNAL, headers)
+    return errorReply(INTERNAL, headers, errorsAt(c.req.path))
   })
 
   // The hot paths: one handler each and no middleware, which lets Hono call it directly.
-  for (const [path, operation] of INFERENCE) app.post(path, cors.around(inference(edge, operation)))
+  for (const [path, skin] of Object.entries(SKINS)) app.post(path, cors.around(inference(edge, skin)))
 
   app.options('/v1/*', cors.preflight)
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
@@ -53,15 +55,9 @@ export function edgeApp(services: Services): OpenAPIHono {
   return app
 }
 
-const INFERENCE = [
-  ['/v1/chat/completions', 'chat'],
-  ['/v1/completions', 'completions'],
-  ['/v1/embeddings', 'embeddings'],
-] as const
-
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
-  [/^\/v1\/(?:chat\/completions|completions|embeddings)$/, 'POST'],
+  [new RegExp(`^(?:${Object.keys(SKINS).join('|')})$`), 'POST'],
   [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
 ]
 
@@ -72,7 +68,8 @@ const identify: MiddlewareHandler = async (c, next) => {
   for (const [name, value] of Object.entries(commonHeaders(c.req.raw.headers))) c.res.headers.set(name, value)
 }
 
-const refused = (c: Context, reason: Refusal): Response => errorReply(reason, commonHeaders(c.req.raw.headers))
+const refused = (c: Context, reason: Refusal): Response =>
+  errorReply(reason, commonHeaders(c.req.raw.headers), errorsAt(c.req.path))
 
 function noRoute({ req: { path, method } }: Context): Refusal {
   const allow = METHODS.find(([pattern]) => pattern.test(path))?.[1]

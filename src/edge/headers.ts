@@ -62,6 +62,7 @@ export function answerHeaders(
   if (processingMs !== null) headers['openai-processing-ms'] = processingMs
   if (version !== null) headers['openai-version'] = version
   if (requestId !== null) headers['x-upstream-request-id'] = requestId
+  if (answer.kind === 'whole' && answer.isEstimated === true) headers['x-sluice-token-count'] = 'estimated'
   if (answer.droppedParams.length > 0) headers['x-sluice-dropped-params'] = answer.droppedParams.join(', ')
   return headers
 }

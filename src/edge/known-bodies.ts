@@ -1,14 +1,12 @@
 /** Bodies whose answers were recalled a moment ago, as they were decoded: the same text again needs no second reading. */
-import type { InferenceRequest, Operation } from '../core/inference.ts'
 import { KNOWN_BODIES_BYTES_MAX, KNOWN_BODY_CHARS_MAX } from '../core/recall/limits.ts'
 import { Sieve } from '../core/recall/sieve.ts'
-
-type Body = InferenceRequest['body']
+import type { Read } from './skin.ts'
 
 interface Known {
   /** Generation of the tenant whose request it was. */
   readonly owner: string
-  readonly body: Body
+  readonly read: Read
 }
 
 /** What an entry takes besides its text, about; parsed, the text is there about three times more. */
@@ -20,21 +18,26 @@ const TIMES_TEXT = 4
  * not kept. Each tenant's is its own: not even by the time it takes may one learn what another has asked.
  */
 export class KnownBodies {
-  readonly #bodies: Readonly<Record<Operation, Sieve<Known>>> = {
-    chat: new Sieve(KNOWN_BODIES_BYTES_MAX),
-    completions: new Sieve(KNOWN_BODIES_BYTES_MAX),
-    embeddings: new Sieve(KNOWN_BODIES_BYTES_MAX),
+  /** By skin: the same text may be read in several ways. */
+  readonly #bodies = new Map<string, Sieve<Known>>()
+
+  /** What the text was read as, with the very same `body`; undefined where that is not known. */
+  get(skin: string, text: string, owner: string): Read | undefined {
+    const known = text.length <= KNOWN_BODY_CHARS_MAX ? this.#bodies.get(skin)?.get(text) : undefined
+    return known?.owner === owner ? known.read : undefined
   }
 
-  /** The very object that the text was decoded to; undefined where that is not known. */
-  get(operation: Operation, text: string, owner: string): Body | undefined {
-    const known = text.length <= KNOWN_BODY_CHARS_MAX ? this.#bodies[operation].get(text) : undefined
-    return known?.owner === owner ? known.body : undefined
-  }
-
-  /** Keeps what a text was decoded to. */
-  keep(operation: Operation, text: string, owner: string, body: Body): void {
-    if (text.length > KNOWN_BODY_CHARS_MAX || this.get(operation, text, owner) === body) return
-    this.#bodies[operation].set(text, { owner, body }, TIMES_TEXT * text.length + ENTRY_BYTES)
+  /** Keeps what a text was read as. */
+  keep(skin: string, text: string, owner: string, { body, native }: Read): void {
+    if (text.length > KNOWN_BODY_CHARS_MAX || this.get(skin, text, owner)?.body === body) return
+    const read = native === undefined ? { body } : { body, native }
+    // Where there is a second form of it, that takes as much again.
+    const bytes = (native === undefined ? 1 : 2) * TIMES_TEXT * text.length + ENTRY_BYTES
+    let bodies = this.#bodies.get(skin)
+    if (bodies === undefined) {
+      bodies = new Sieve(KNOWN_BODIES_BYTES_MAX)
+      this.#bodies.set(skin, bodies)
+    }
+    bodies.set(text, { owner, read }, bytes)
   }
 }

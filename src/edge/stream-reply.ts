@@ -3,9 +3,11 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import { DEFERRED_STATUS_MS, KEEP_ALIVE_MS } from '../core/limits.ts'
 import type { Answer } from '../gateway.ts'
 import type { Clock } from '../lib/clock.ts'
-import { errorFrame, errorReply } from './error-reply.ts'
+import { errorReply, retryAfterMs } from './error-reply.ts'
 import { answerHeaders, type ReplyHeaders } from './headers.ts'
 import { streamOf } from './recalled-reply.ts'
+import type { Heading, Skin } from './skin.ts'
+import { Translation } from './translated.ts'
 
 /** What the reply needs besides the answer. */
 export interface StreamContext {
@@ -20,15 +22,23 @@ export interface StreamContext {
   /** How far it has come. */
   readonly progress: { readonly cache: Answer['cache'] }
   readonly debug: boolean
+  readonly skin: Skin
+  /** What a reply of this skin is headed with. */
+  readonly heading: () => Heading
+  /** The caller's own JSON, where the skin is not OpenAI's. */
+  readonly asked: Readonly<Record<string, unknown>>
   /** The client cannot be written to any more: cancels whatever is under way. */
   readonly leave: () => void
 }
 
-type LiveStream = Extract<Answer, { kind: 'stream' }>['live']
+type Streamed = Extract<Answer, { kind: 'stream' }>
+type Hit = Extract<Answer, { kind: 'recalled' }>['hit']
+type LiveStream = Streamed['live']
 
 const UTF8 = new TextEncoder()
 const KEEP_ALIVE = UTF8.encode(': keep-alive\n\n')
 const BLANK_LINE = UTF8.encode('\n\n')
+const NOTHING = new Uint8Array(0)
 
 /**
  * Holds status and headers until the answer is known, for at most DEFERRED_STATUS_MS; then 200 goes out early and the
@@ -44,15 +54,17 @@ export async function streamReply(context: StreamContext, pending: Promise<Answe
   cancel()
   if (answer === 'late') return deferred(context, pending)
   if (answer.kind === 'refused')
-    return errorReply(answer.refusal, answerHeaders(headers, alias, startedAtMs, answer, debug))
+    return errorReply(answer.refusal, answerHeaders(headers, alias, startedAtMs, answer, debug), context.skin.errors)
   if (answer.kind === 'recalled')
-    return new Response(streamOf(answer.hit, clock, context.wantsUsage), {
-      headers: eventStream(answerHeaders(headers, alias, startedAtMs, answer, debug)),
+    return new Response(recalled(context, answer.hit), {
+      headers: eventStream(context, answerHeaders(headers, alias, startedAtMs, answer, debug)),
     })
   if (answer.kind !== 'stream') return leftReply()
   const { readable, writable } = new IdentityTransformStream()
-  context.background(new ReplyWriter(context, writable).pump(answer.live))
-  return new Response(readable, { headers: eventStream(answerHeaders(headers, alias, startedAtMs, answer, debug)) })
+  context.background(new ReplyWriter(context, writable).pump(answer))
+  return new Response(readable, {
+    headers: eventStream(context, answerHeaders(headers, alias, startedAtMs, answer, debug)),
+  })
 }
 
 /** Nobody reads this one: the client has left. */
@@ -69,18 +81,23 @@ function deferred(context: StreamContext, pending: Promise<Answer>): Response {
       if (answer.kind !== 'stream' && answer.kind !== 'recalled') return writer.abandon()
       const told = `: sluice target=${answer.target?.id ?? ''} attempts=${answer.attempts}\n\n`
       return answer.kind === 'stream'
-        ? writer.pump(answer.live, UTF8.encode(told))
-        : writer.send(UTF8.encode(told + streamOf(answer.hit, context.clock, context.wantsUsage)))
+        ? writer.pump(answer, UTF8.encode(told))
+        : writer.send(UTF8.encode(told + recalled(context, answer.hit)))
     })(),
   )
-  const headers = eventStream(context.headers)
+  const headers = eventStream(context, context.headers)
   headers['x-sluice-model'] = context.alias
   headers['x-sluice-cache'] = context.progress.cache
   headers['x-sluice-deferred'] = '1'
   return new Response(readable, { headers })
 }
 
-function eventStream(headers: ReplyHeaders): ReplyHeaders {
+function recalled({ skin, heading, asked, wantsUsage }: StreamContext, hit: Hit): string {
+  return streamOf(hit, skin, heading(), asked, wantsUsage)
+}
+
+function eventStream({ skin }: StreamContext, headers: ReplyHeaders): ReplyHeaders {
+  if (skin.encode !== null) Object.assign(headers, skin.errors.headers(headers['x-request-id'] ?? ''))
   headers['content-type'] = 'text/event-stream; charset=utf-8'
   headers['cache-control'] = 'no-cache'
   return headers
@@ -98,6 +115,10 @@ class ReplyWriter {
   #lastWriteMs: number
   #isWriting = false
   #live: LiveStream | null = null
+  /** What writes the skin's own events; null where the upstream's are those, or nothing is written yet. */
+  #translation: Translation | null = null
+  /** What the client was sent last of the upstream's own events. */
+  #last: Uint8Array = NOTHING
   #cancelKeepAlive: () => void
 
   constructor(context: StreamContext, writable: WritableStream<Uint8Array>) {
@@ -108,19 +129,25 @@ class ReplyWriter {
   }
 
   /** Sends the stream to its end, `first` before it. */
-  async pump(live: LiveStream, first?: Uint8Array): Promise<void> {
+  async pump({ live, form }: Streamed, first?: Uint8Array): Promise<void> {
+    const { skin, heading, asked } = this.#context
     this.#live = live
+    if (skin.encode !== null && form !== skin.form)
+      this.#translation = new Translation(skin.encode.stream(heading(), asked))
     try {
       if (first !== undefined) await this.#write(first)
       for (;;) {
         const piece = await live.next()
         if (piece instanceof Uint8Array) {
+          const bytes = this.#translation === null ? piece : this.#translation.push(piece)
+          if (bytes.length === 0) continue
           // As `#write`, without a promise more for every event.
           this.#isWriting = true
-          await this.#writer.write(piece)
+          await this.#writer.write(bytes)
+          this.#last = bytes
           this.#isWriting = false
           this.#lastWriteMs = this.#context.clock.now()
-        } else if (piece.code !== null) return await this.#end(BROKEN[piece.code], live.isInsideEvent)
+        } else if (piece.code !== null) return await this.#end(BROKEN[piece.code], this.#isInsideEvent)
         else return await (piece.kind === 'cancelled' ? this.abandon() : this.#end(null, false))
       }
     } catch {
@@ -159,8 +186,24 @@ class ReplyWriter {
     this.#cancelKeepAlive()
     // What came of a broken event is out already; a blank line ends it, so that the frame stands alone.
     if (isInsideEvent) await this.#write(BLANK_LINE)
-    if (refused !== null) await this.#write(errorFrame(refused))
+    const last = this.#lastWords(refused)
+    if (last.length > 0) await this.#write(last)
     await this.#writer.close()
+  }
+
+  /** Of a translated stream those of its skin; else the upstream has said them, and only a failure is left to be told. */
+  #lastWords(refused: Refusal | null): Uint8Array {
+    const { skin, heading, asked } = this.#context
+    const waitMs = refused === null ? null : retryAfterMs(refused)
+    if (this.#translation !== null)
+      return refused === null ? this.#translation.end() : this.#translation.fail(refused, waitMs)
+    if (refused === null) return NOTHING
+    return UTF8.encode(skin.errors.frame(refused, waitMs, heading(), asked, new TextDecoder().decode(this.#last)))
+  }
+
+  /** Is the client in the middle of an event? Translated ones are always whole. */
+  get #isInsideEvent(): boolean {
+    return this.#translation === null && this.#live?.isInsideEvent === true
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -175,7 +218,7 @@ class ReplyWriter {
     const { clock } = this.#context
     const dueMs = this.#lastWriteMs + KEEP_ALIVE_MS
     const isSilent = clock.now() >= dueMs
-    if (isSilent && !this.#isWriting && this.#live?.isInsideEvent !== true) void this.comment()
+    if (isSilent && !this.#isWriting && !this.#isInsideEvent) void this.comment()
     const nextMs = isSilent ? KEEP_ALIVE_MS : dueMs - clock.now()
     this.#cancelKeepAlive = clock.after(nextMs, () => this.#keepAlive())
   }

@@ -5,7 +5,7 @@ export interface OutgoingRequest {
   readonly url: string
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array<ArrayBuffer> | undefined
+  readonly body?: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined
   /** Deadline and cancel in one: aborted by whoever owns the attempt. */
   readonly signal: AbortSignal
 }

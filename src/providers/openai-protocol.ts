@@ -1,26 +1,33 @@
 /** Providers that speak OpenAI's protocol: the caller's JSON goes out, their bytes come back. The hot path. */
-import type { Operation } from '../core/inference.ts'
+import type { NativeRequest, Operation, Relayed } from '../core/inference.ts'
 import { USER_AGENT } from '../lib/version.ts'
-import type { Provider, ProviderCall, ProviderReply } from './types.ts'
+import { type Bare, withoutOwnFields } from './own-fields.ts'
+import { PassedReply } from './passed-reply.ts'
+import type { Provider, ProviderCall } from './types.ts'
 
-const PATHS: Readonly<Record<Operation, string>> = {
+const PATHS: Readonly<Record<Exclude<Operation, 'count_tokens' | 'relay'>, string>> = {
   chat: '/chat/completions',
   completions: '/completions',
   embeddings: '/embeddings',
 }
 const DEFAULT_BASE_URL = 'https://api.openai.com/v1'
 const NOTHING_DROPPED: readonly string[] = []
-const STREAM_OPTIONS_DROPPED: readonly string[] = ['stream_options']
 
 /** OpenAI, vLLM, SGLang, TGI, Ollama and all who copy them. */
 export const openaiProtocol: Provider = {
-  operations: ['chat', 'completions', 'embeddings'],
+  operations: ['chat', 'completions', 'embeddings', 'relay'],
+  natives: ['responses'],
   defaultBaseUrl: DEFAULT_BASE_URL,
   async call(call) {
-    const { model, stream, streamUsage } = call
-    const body = call.outputCap === undefined ? call.body : withOutputCap(call, call.outputCap)
+    const { model, stream, streamUsage, operation } = call
+    if (call.native !== undefined) return passedResponses(call, call.native)
+    if (call.relay !== undefined) return relayed(call, call.relay)
+    if (operation === 'count_tokens' || operation === 'relay') throw new Error(`no endpoint for ${operation}`)
+    const asked = call.translated === undefined ? asItIs(call) : withoutOwnFields(call.body, call.translated === 'pool')
+    const body =
+      call.outputCap === undefined ? asked.body : withOutputCap({ ...call, body: asked.body }, call.outputCap)
     const reply = await call.outgoing({
-      url: endpoint(call.baseUrl, PATHS[call.operation]),
+      url: endpoint(call.baseUrl, PATHS[operation]),
       method: 'POST',
       headers: headersOf(call, stream ? 'text/event-stream' : 'application/json'),
       // Spread first: `model` keeps its place, and a prefix cache over the raw body its hits.
@@ -29,8 +36,8 @@ export const openaiProtocol: Provider = {
       ),
       signal: call.signal,
     })
-    const dropped = stream && !streamUsage && body.stream_options != null ? STREAM_OPTIONS_DROPPED : NOTHING_DROPPED
-    return new PassedReply(reply, dropped)
+    const isUnasked = stream && !streamUsage && body.stream_options != null
+    return new PassedReply(reply, isUnasked ? [...asked.dropped, 'stream_options'] : asked.dropped)
   },
   async check(call) {
     const { signal } = call
@@ -38,6 +45,37 @@ export const openaiProtocol: Provider = {
     const reply = await call.outgoing({ url: endpoint(call.baseUrl, '/models'), method: 'GET', headers, signal })
     return new PassedReply(reply, NOTHING_DROPPED)
   },
+}
+
+const asItIs = ({ body }: ProviderCall): Bare => ({ body, dropped: NOTHING_DROPPED })
+
+/** A caller of the Responses API, at a target that has one: the body is theirs but for the model. */
+async function passedResponses(call: ProviderCall, { body, dropped }: NativeRequest): Promise<PassedReply> {
+  const { model, outputCap, stream, signal } = call
+  const cap =
+    outputCap === undefined || typeof body.max_output_tokens === 'number' ? {} : { max_output_tokens: outputCap }
+  const reply = await call.outgoing({
+    url: endpoint(call.baseUrl, '/responses'),
+    method: 'POST',
+    headers: headersOf(call, stream ? 'text/event-stream' : 'application/json'),
+    body: JSON.stringify({ ...body, model, ...cap }),
+    signal,
+  })
+  return new PassedReply(reply, dropped, reply.ok ? 'responses' : 'openai')
+}
+
+/** What goes to another endpoint is the caller's but for the model. */
+async function relayed(call: ProviderCall, { path, upload }: Relayed): Promise<PassedReply> {
+  const headers = headersOf(call, '*/*')
+  if (upload !== undefined) headers['content-type'] = upload.contentType
+  const reply = await call.outgoing({
+    url: endpoint(call.baseUrl, path),
+    method: 'POST',
+    headers,
+    body: upload?.take(call.model) ?? JSON.stringify({ ...call.body, model: call.model }),
+    signal: call.signal,
+  })
+  return new PassedReply(reply, NOTHING_DROPPED)
 }
 
 function endpoint(baseUrl = DEFAULT_BASE_URL, path: string): string {
@@ -79,31 +117,4 @@ function headersOf(call: Pick<ProviderCall, 'credential' | 'headers'>, accept: s
   // In lower case: two spellings of one name would be sent as one header with both values.
   for (const name in call.headers) headers[name.toLowerCase()] = call.headers[name] as string
   return headers
-}
-
-/** A Response as it came. Its stream is made only for whoever asks for it: a whole reply is read at once. */
-class PassedReply implements ProviderReply {
-  readonly #reply: Response
-  readonly droppedParams: readonly string[]
-
-  constructor(reply: Response, droppedParams: readonly string[]) {
-    this.#reply = reply
-    this.droppedParams = droppedParams
-  }
-
-  get status(): number {
-    return this.#reply.status
-  }
-
-  get headers(): Headers {
-    return this.#reply.headers
-  }
-
-  get body(): ReadableStream<Uint8Array> | null {
-    return this.#reply.body
-  }
-
-  text(): Promise<string> {
-    return this.#reply.text()
-  }
 }

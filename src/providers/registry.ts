@@ -1,5 +1,6 @@
 /** The protocols of this build: one line each. */
 import { aiSdkProvider, type SdkProtocol, type Surroundings } from './ai-sdk/bridge.ts'
+import { withMessages } from './anthropic-messages.ts'
 import { openaiProtocol } from './openai-protocol.ts'
 import type { Provider } from './types.ts'
 
@@ -33,7 +34,10 @@ export function providers(
   protocols: readonly SdkProtocol[] = SDK_PROTOCOLS,
   surroundings: Surroundings = SURROUNDINGS,
 ): ReadonlyMap<string, Provider> {
-  const made = protocols.map((protocol): [string, Provider] => [protocol.name, aiSdkProvider(protocol, surroundings)])
+  const made = protocols.map((protocol): [string, Provider] => {
+    const bridge = aiSdkProvider(protocol, surroundings)
+    return [protocol.name, protocol.name === 'anthropic' ? withMessages(bridge) : bridge]
+  })
   return new Map([['openai', openaiProtocol], ...made])
 }
 

@@ -43,7 +43,12 @@ export function recallable(
   { operation, body, user, cacheMode }: Pick<InferenceRequest, 'operation' | 'body' | 'user' | 'cacheMode'>,
   cache: ModelConfig['cache'],
 ): Recallable | NotRecallable {
-  if (cache === undefined || !(cache.exact || (cache.semantic.enabled && operation === 'chat')))
+  if (
+    cache === undefined ||
+    operation === 'count_tokens' ||
+    operation === 'relay' ||
+    !(cache.exact || (cache.semantic.enabled && operation === 'chat'))
+  )
     return bypass('no-cache')
   if (cacheMode === 'off') return bypass('off')
   if ((body.n ?? 1) !== 1 || (operation === 'completions' && (body.best_of ?? 1) !== 1))

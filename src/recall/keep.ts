@@ -3,8 +3,10 @@
 import { costMicroUsd } from '../core/money.ts'
 import { StreamRecorder } from '../core/recall/assemble.ts'
 import { RECORDED_REPLY_BYTES_MAX } from '../core/recall/limits.ts'
+import { canonicalWhole, chunkReader } from '../core/recall/native.ts'
 import type { Answerer } from '../core/snapshot.ts'
-import type { Usage } from '../core/usage.ts'
+import { NOTHING_USED, type Usage } from '../core/usage.ts'
+import type { Form } from '../core/wire.ts'
 import { sealed, tellSoon } from './flush.ts'
 import { guarded } from './guarded.ts'
 import { learnFrom } from './learn.ts'
@@ -22,10 +24,11 @@ export type Answered =
   | {
       readonly kind: 'whole'
       readonly target: Answerer
+      readonly form: Form
       readonly body: string | Uint8Array
       readonly usage: Usage | null
     }
-  | { readonly kind: 'stream'; readonly target: Answerer; readonly live: Observable }
+  | { readonly kind: 'stream'; readonly target: Answerer; readonly form: Form; readonly live: Observable }
   | { readonly kind: 'refused' }
   | { readonly kind: 'failed' }
   | { readonly kind: 'cancelled' }
@@ -40,8 +43,13 @@ export function keep(services: RecallServices, recalled: Recall, outcome: Answer
   else if (!mayStandIn(ticket, outcome.target)) letGo(services, ticket, 'alone')
   // Not worth its memory until the next flush: it would be refused there.
   else if (outcome.kind === 'whole' && outcome.body.length > RECORDED_REPLY_BYTES_MAX) letGo(services, ticket, 'alone')
-  else if (outcome.kind === 'stream') record(services, ticket, outcome.target, outcome.live)
-  else keepAnswer(services, answerOf(services, ticket, outcome.target, outcome.body, false, outcome.usage))
+  else if (outcome.kind === 'stream') record(services, ticket, outcome)
+  else {
+    const { form, target, usage } = outcome
+    const body = form === 'openai' ? outcome.body : canonicalWhole(form, outcome.body)
+    if (body === null) letGo(services, ticket, 'alone')
+    else keepAnswer(services, answerOf(services, ticket, target, body, false, usage))
+  }
 }
 
 /** An answer of another target than the first stands in for it only where the model's policy says so. */
@@ -50,8 +58,12 @@ function mayStandIn({ model }: Ticket, { id }: Answerer): boolean {
   return strategy !== 'fallback' || cache?.standIn === true || model.targets[0]?.id === id
 }
 
-function record(services: RecallServices, ticket: Ticket, target: Answerer, live: Observable): void {
-  const recorder = new StreamRecorder()
+function record(
+  services: RecallServices,
+  ticket: Ticket,
+  { target, form, live }: Extract<Answered, { kind: 'stream' }>,
+): void {
+  const recorder = new StreamRecorder(chunkReader(form))
   const hold = services.recordings.hold()
   let held = 0
   live.observe((bytes) => {
@@ -87,15 +99,6 @@ function answerOf(
     costMicroUsd: costMicroUsd(usage, target.price),
     endedAtMs: clock.now(),
   }
-}
-
-const NOTHING_USED: Usage = {
-  inputTokens: 0,
-  cachedInputTokens: 0,
-  cacheWriteTokens: 0,
-  outputTokens: 0,
-  reasoningTokens: 0,
-  source: 'estimated',
 }
 
 /** In a batch with others; at once where somebody waits for it, or something is to be learned from it. */

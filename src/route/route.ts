@@ -1,12 +1,13 @@
 /** The stage that decides who may answer, and in which order: filter, score, pick. No I/O. */
 import { type Refusal, refusal } from '../core/errors.ts'
-import type { InferenceRequest, Operation } from '../core/inference.ts'
+import type { InferenceRequest } from '../core/inference.ts'
 import { unpricedModel } from '../core/models.ts'
 import { askedOutputTokens, outputCapOf } from '../core/outputs.ts'
 import type { DirectorySnapshot, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Caller } from '../core/tenant.ts'
 import { BYTES_PER_TOKEN } from '../core/usage.ts'
+import type { Provider } from '../providers/types.ts'
 import { credentialsOf, spareOf, type TargetCredentials } from './credentials.ts'
 import { STRATEGIES } from './strategies.ts'
 
@@ -16,6 +17,13 @@ export interface Candidate {
   readonly credentials: TargetCredentials
   /** What to call it with should it refuse those: only where the tenant said that the operator's may stand in. */
   readonly spare?: TargetCredentials
+  /** Does the target speak the caller's own protocol, where that is not OpenAI's? */
+  readonly isNative: boolean
+  /**
+   * May it be sent what in the request is bound to a provider (signatures, encrypted reasoning)? Nothing says whose it
+   * is, so it goes to one provider only: the first of the model's that speaks this target's protocol.
+   */
+  readonly keepsBound: boolean
   /** Most tokens that one answer of it may have, where no more is reserved; it must be told. */
   readonly outputCap?: number
 }
@@ -36,7 +44,7 @@ export type Plan =
 /** What routing looks at besides the request. */
 export interface RouteServices {
   readonly health: TargetHealth
-  readonly providers: ReadonlyMap<string, { readonly operations: readonly Operation[] }>
+  readonly providers: ReadonlyMap<string, Pick<Provider, 'operations' | 'natives'>>
   readonly clock: { now(): number }
   readonly random: () => number
 }
@@ -88,11 +96,13 @@ function filter(
   const speaking = model.targets.filter(
     ({ provider }) => providers.get(provider.protocol)?.operations.includes(request.operation) ?? false,
   )
+  // Where nobody counts tokens, it is estimated.
+  if (request.operation === 'count_tokens' && speaking.length === 0) return []
   if (speaking.length === 0)
     return refuse(
       refusal(
         'invalid_request',
-        `No target of the model '${model.alias}' serves ${request.operation}. Choose a model that does.`,
+        `No target of the model '${model.alias}' serves ${request.relay?.path ?? request.operation}. Choose a model that does.`,
         { param: 'model' },
       ),
     )
@@ -103,11 +113,15 @@ function filter(
   const candidates = allowed.flatMap((target): Candidate[] => {
     const credentials = credentialsOf(target, caller, snapshot, isDead)
     if (credentials === null || isDead(credentials.identity)) return []
-    const cap = capOutput ? { outputCap: askedOutputTokens(request) ?? outputCapOf(request, target) } : {}
+    const more = {
+      ...(capOutput ? { outputCap: askedOutputTokens(request) ?? outputCapOf(request, target) } : {}),
+      isNative: speaks(services, target, request),
+      keepsBound: target.providerName === firstOf(model, target.provider.protocol)?.providerName,
+    }
     const spare = spareOf(target, caller, snapshot)
     if (spare === null || spare.identity === credentials.identity || isDead(spare.identity))
-      return [{ target, credentials, ...cap }]
-    return [{ target, credentials, spare, ...cap }]
+      return [{ target, credentials, ...more }]
+    return [{ target, credentials, spare, ...more }]
   })
   if (candidates.length === 0)
     return refuse(
@@ -118,6 +132,15 @@ function filter(
       'failed',
     )
   return preferFitting(candidates, request)
+}
+
+const firstOf = ({ targets }: Model, protocol: string): Target | undefined =>
+  targets.find(({ provider }) => provider.protocol === protocol)
+
+/** Does the target speak the protocol that the request came in, where that is not OpenAI's? */
+function speaks({ providers }: RouteServices, { provider }: Target, { native }: InferenceRequest): boolean {
+  if (native === undefined || providers.get(provider.protocol)?.natives?.includes(native.form) !== true) return false
+  return native.form !== 'responses' || provider.responses
 }
 
 /**

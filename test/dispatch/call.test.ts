@@ -46,6 +46,8 @@ describe('call', () => {
         body: request.body,
         stream: true,
         streamUsage: false,
+        betas: undefined,
+        keepsBound: true,
         maxOutputTokens: 77,
         outputCap: undefined,
         credential: undefined,

@@ -1,7 +1,8 @@
 /** From a body to the path's own request, or to the first thing that is wrong with it. */
 import { expect, it } from 'vitest'
-import type { Operation } from '../../src/core/inference.ts'
 import { decode } from '../../src/edge/decode.ts'
+import type { Skin } from '../../src/edge/skin.ts'
+import { SKINS } from '../../src/edge/skins.ts'
 
 const IDENTITY = { requestId: 'r', startedAtMs: 5 }
 const OPTIONS = {
@@ -17,9 +18,11 @@ const OPTIONS = {
 const MESSAGES = [{ role: 'user', content: 'hi' }]
 const CHAT = { model: 'm', messages: MESSAGES }
 
-const read = (operation: Operation, body: unknown) => {
+const PATHS = { chat: '/v1/chat/completions', completions: '/v1/completions', embeddings: '/v1/embeddings' }
+
+const read = (operation: keyof typeof PATHS, body: unknown) => {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return decode(operation, { text, sizeBytes: 123 }, OPTIONS, IDENTITY)
+  return decode(SKINS[PATHS[operation]] as Skin, { text, sizeBytes: 123 }, OPTIONS, IDENTITY, new Headers())
 }
 
 it('decodes a chat, unknown fields and all', () => {

@@ -1,7 +1,7 @@
-/** Refusals on the wire: body, status, waits, and the frame that ends a stream. */
+/** Refusals on the wire: body, status, waits. */
 import { expect, it } from 'vitest'
 import { refusal } from '../../src/core/errors.ts'
-import { errorFrame, errorReply } from '../../src/edge/error-reply.ts'
+import { errorReply } from '../../src/edge/error-reply.ts'
 
 it('has the four keys of OpenAI, the status, and the headers it was given', async () => {
   const reply = errorReply(refusal('invalid_request', 'Say more.', { param: 'messages' }), { 'x-request-id': 'r' })
@@ -66,31 +66,4 @@ it('says nothing of waiting or methods where nothing is known', () => {
 it('names the methods a path takes', () => {
   const { headers } = errorReply(refusal('method_not_allowed', 'No.', { allow: 'GET, HEAD' }), {})
   expect(headers.get('allow')).toBe('GET, HEAD')
-})
-
-it('is one event in a stream, with what the status could not say', () => {
-  const frame = new TextDecoder().decode(errorFrame(refusal('upstream_rate_limited', 'Wait.', { retryAfterMs: 1500 })))
-  expect(frame.startsWith('data: {')).toBe(true)
-  expect(frame.endsWith('}\n\n')).toBe(true)
-  expect(frame.trimEnd()).not.toContain('\n')
-  expect(JSON.parse(frame.slice(6))).toEqual({
-    error: {
-      message: 'Wait.',
-      type: 'rate_limit_error',
-      param: null,
-      code: 'upstream_rate_limited',
-      status: 429,
-      retry_after_ms: 1500,
-    },
-  })
-})
-
-it.each([
-  [undefined, null],
-  [Number.POSITIVE_INFINITY, null],
-  [1000.2, 1001],
-])('a wait of %s ms stands in a frame as %s', (retryAfterMs, expected) => {
-  const refused = refusal('upstream_failed', 'Broke.', retryAfterMs === undefined ? {} : { retryAfterMs })
-  const frame = new TextDecoder().decode(errorFrame(refused))
-  expect(JSON.parse(frame.slice(6))).toMatchObject({ error: { status: 502, retry_after_ms: expected } })
 })

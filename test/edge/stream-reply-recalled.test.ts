@@ -2,6 +2,8 @@
 import { expect, it } from 'vitest'
 import { DEFERRED_STATUS_MS } from '../../src/core/limits.ts'
 import { prepare } from '../../src/core/recall/replay.ts'
+import type { Skin } from '../../src/edge/skin.ts'
+import { SKINS } from '../../src/edge/skins.ts'
 import { streamReply } from '../../src/edge/stream-reply.ts'
 import type { Answer } from '../../src/gateway.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -33,6 +35,9 @@ function streaming(wantsUsage = false) {
     debug: false,
     progress: { cache: 'miss' as const },
     leave: () => {},
+    skin: SKINS['/v1/chat/completions'] as Skin,
+    heading: () => ({ id: 'abc123', model: 'model', createdS: 1_700_000_000 }),
+    asked: {},
   }
   return { clock, send: (answer: Promise<Answer>) => streamReply(context, answer) }
 }

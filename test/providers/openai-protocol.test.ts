@@ -155,3 +155,29 @@ it('tries a credential by listing models', async () => {
   expect(origin.requests[0]?.headers).toMatchObject({ authorization: 'Bearer secret-key' })
   expect(await new Response(reply.body).json()).toEqual({ object: 'list', data: [{ id: 'm' }] })
 })
+
+it('sends a caller of Responses on to a target that has them, in their own words', async () => {
+  const origin = upstream(() => json({ object: 'response' }))
+  const asked = { model: 'alias', input: 'Hi', reasoning: { effort: 'low' }, vendor: 1 }
+  const native = { form: 'responses', body: asked, headers: {}, dropped: [] } as const
+  const reply = await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body: {}, native, outputCap: 9 }))
+  expect(origin.requests[0]?.url).toBe('https://api.openai.com/v1/responses')
+  expect(origin.sent()).toEqual({ ...asked, model: 'target-model', max_output_tokens: 9 })
+  expect(reply.form).toBe('responses')
+  const failing = upstream(() => json({ error: { message: 'No.' } }, 400))
+  expect((await openaiProtocol.call(callOf({ outgoing: failing.outgoing, body: {}, native }))).form).toBe('openai')
+})
+
+it('takes out of a request that a skin has written what the protocol does not know', async () => {
+  const origin = upstream(() => json({}))
+  const asked = {
+    messages: [{ role: 'user', content: 'Hi', cache_control: { type: 'ephemeral' } }],
+    model: 'a',
+    top_k: 4,
+  }
+  const other = await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body: asked, translated: 'other' }))
+  expect(origin.sent()).toEqual({ messages: [{ role: 'user', content: 'Hi' }], model: 'target-model' })
+  expect(other.droppedParams).toEqual(['top_k', 'cache_control'])
+  await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body: asked, translated: 'pool' }))
+  expect(origin.sent().top_k).toBe(4)
+})

@@ -8,7 +8,8 @@ it('names what it has', () => {
   expect(protocols).toEqual(['openai', 'anthropic', 'google'])
   expect([...providers().keys()]).toEqual(protocols)
   expect(providers().get('openai')?.operations).toEqual(['chat', 'completions', 'embeddings'])
-  expect(providers().get('anthropic')?.operations).toEqual(['chat'])
+  expect(providers().get('anthropic')).toMatchObject({ operations: ['chat', 'count_tokens'], natives: ['messages'] })
+  expect(providers().get('openai')?.natives).toEqual(['responses'])
 })
 
 // biome-ignore format: the one line that another provider takes

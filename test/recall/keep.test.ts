@@ -6,7 +6,13 @@ import { recalling, USED } from '../support/recalling.ts'
 import { DONE, finish, role, text, whole } from '../support/wire.ts'
 
 const TARGET = { id: 'up/m', price: { input: 2, output: 10 } }
-const WHOLE: Answered = { kind: 'whole', target: TARGET, body: whole('hello'), usage: USED }
+const WHOLE = {
+  kind: 'whole',
+  form: 'openai',
+  target: TARGET,
+  body: whole('hello'),
+  usage: USED,
+} as const satisfies Answered
 const UTF8 = new TextEncoder()
 
 /** A world with a miss to be kept; `led`: others wait for it. */
@@ -29,7 +35,7 @@ function streaming() {
     reportedUsage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
     ended: ended.promise,
   }
-  const outcome: Answered = { kind: 'stream', target: TARGET, live }
+  const outcome: Answered = { kind: 'stream', form: 'openai', target: TARGET, live }
   return { outcome, push: (piece: string) => see(UTF8.encode(piece)), end: ended.resolve }
 }
 

@@ -254,7 +254,8 @@ export function candidatesOf(deployment: Deployment, alias = 'model') {
     const name = target.provider.credential
     const record = name === undefined ? undefined : deployment.credentials[name]
     const primary = name === undefined || record === undefined ? null : { owner: OPERATOR, name, record }
-    return { target, credentials: { primary, headers: [], identity: target.id } }
+    const credentials = { primary, headers: [], identity: target.id }
+    return { target, credentials, isNative: false, keepsBound: true }
   })
   return { model, candidates }
 }

@@ -8,6 +8,7 @@ import { HELD_EVENT_BYTES_MAX } from '../limits.ts'
 import { field, isObject, items } from '../loose.ts'
 import { Assembly } from './assembly.ts'
 import { RECORDED_REPLY_BYTES_MAX } from './limits.ts'
+import type { ChunkReader } from './native.ts'
 
 /** Ends of a complete answer. One that ran out of room, or was cut for its content, is not to be had again. */
 const COMPLETE: ReadonlySet<unknown> = new Set(['stop', 'tool_calls', 'function_call'])
@@ -17,13 +18,18 @@ const EMPTY = new Uint8Array(0)
 const LINE_FEED = 10
 
 /**
- * One per stream: takes the bytes of an OpenAI stream (chat or completions) however they are cut. What is too long, not
- * understood or an error ends the recording, and what was held goes.
+ * One per stream: takes the bytes of an OpenAI stream (chat or completions), or of one that `reader` reads as such, however
+ * they are cut. What is too long, not understood or an error ends the recording, and what was held goes.
  */
 export class StreamRecorder {
+  readonly #reader: ChunkReader | null
   #assembly: Assembly | null = new Assembly()
   #partial: Uint8Array = EMPTY
   #isDone = false
+
+  constructor(reader: ChunkReader | null = null) {
+    this.#reader = reader
+  }
 
   /** Memory that it holds, about. */
   get heldBytes(): number {
@@ -82,8 +88,12 @@ export class StreamRecorder {
       return true
     }
     const assembly = this.#assembly
-    const chunk = parseJson(data)
-    if (assembly === null || !isObject(chunk) || errorIn(chunk) !== null || !assembly.add(chunk)) return false
+    const event = parseJson(data)
+    if (assembly === null || !isObject(event) || errorIn(event) !== null) return false
+    if (this.#reader === null) return assembly.add(event) && assembly.bytesMin <= RECORDED_REPLY_BYTES_MAX
+    const chunks = this.#reader.push(event)
+    if (chunks === null || !chunks.every((chunk) => assembly.add(chunk))) return false
+    this.#isDone = this.#reader.isEnd(event)
     return assembly.bytesMin <= RECORDED_REPLY_BYTES_MAX
   }
 }

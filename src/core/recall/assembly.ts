@@ -52,7 +52,7 @@ export class Assembly {
   }
 
   /** Takes one chunk. False: it is none that could be put together with the others. */
-  add(chunk: Json): boolean {
+  add(chunk: Readonly<Json>): boolean {
     for (const name in chunk) {
       if (name !== 'choices') {
         if (!PASSING.has(name)) this.#last(this.#rest, name, chunk[name])

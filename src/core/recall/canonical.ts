@@ -34,7 +34,7 @@ const SAMPLING: readonly (readonly [string, IsDefault])[] = [
   ['stop', isEmptyList],
 ]
 /** Null is the default of every field, and dropped of every one. */
-const DEFAULTS: Readonly<Record<Operation, ReadonlyMap<string, IsDefault>>> = {
+const DEFAULTS: Readonly<Partial<Record<Operation, ReadonlyMap<string, IsDefault>>>> = {
   chat: new Map([
     ...SAMPLING,
     ['logprobs', is(false)],
@@ -72,7 +72,7 @@ function textOf(operation: Operation, body: Body, writeMessages: (value: unknown
   for (const name of sortedNames(body)) {
     const value = body[name]
     if (value === null || value === undefined || LEFT_OUT.has(name)) continue
-    if (defaults.get(name)?.(value, body)) continue
+    if (defaults?.get(name)?.(value, body)) continue
     text += `${text === '' ? '{' : ','}${written(name)}${name === 'messages' ? writeMessages(value) : write(value)}`
   }
   return text === '' ? '{}' : `${text}}`

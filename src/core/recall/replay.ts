@@ -93,7 +93,14 @@ function chatEvents({ index, message, logprobs, finish_reason, ...rest }: Json):
     ...(content === undefined ? {} : { content: typeof content === 'string' ? '' : null }),
     ...(refusal === undefined ? {} : { refusal: refusal === '' ? '' : null }),
   })
-  const extras = Object.entries(others)
+  // Whatever binds a block of thinking to its provider follows that block, as it did.
+  const details = items(others.reasoning_details).filter(isObject)
+  for (const detail of details) {
+    if (typeof detail.text === 'string') for (const text of pieces(detail.text)) add({ reasoning_content: text })
+    add({ reasoning_details: [detail] })
+  }
+  const told = new Set(details.length === 0 ? [] : ['reasoning_details', 'reasoning_content'])
+  const extras = Object.entries(others).filter(([name]) => !told.has(name))
   // Reasoning, under whatever name.
   for (const [name, value] of extras)
     if (typeof value === 'string') for (const text of pieces(value)) add({ [name]: text })

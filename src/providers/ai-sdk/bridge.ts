@@ -69,6 +69,7 @@ async function answer(protocol: SdkProtocol, surroundings: Surroundings, call: P
       protocol: protocol.name,
       model: call.model,
       supportedUrls: await model.supportedUrls,
+      keepsBound: call.keepsBound,
       maxOutputTokens: call.maxOutputTokens,
     })
     const options = { ...translation.options, headers: { ...call.headers }, abortSignal: signal }

@@ -14,6 +14,7 @@ const MAPPED: readonly string[] = [
   'max_tokens',
   'temperature',
   'top_p',
+  'top_k',
   'stop',
   'seed',
   'presence_penalty',
@@ -46,6 +47,8 @@ export interface Addressee {
   readonly protocol: string
   readonly model: string
   readonly supportedUrls: SupportedUrls
+  /** May it be sent what is bound to a provider of its protocol? */
+  readonly keepsBound?: boolean | undefined
   /** The target's largest output, sent when the caller bounds nothing: some protocols demand a number. */
   readonly maxOutputTokens: number | undefined
 }
@@ -76,7 +79,7 @@ export function callOptions(body: Json, addressee: Addressee): Translation {
     if (!KNOWN.has(name) && !native.mapped.includes(name) && value !== null && !DEFAULTS[name]?.(value)) drop(name)
 
   const options: LanguageModelV4CallOptions = {
-    prompt: promptOf(body.messages, addressee.supportedUrls, drop),
+    prompt: promptOf(body.messages, addressee, drop),
     ...toolsOf(body.tools, body.tool_choice),
     ...responseFormat(body.response_format),
     ...sampling(body),
@@ -106,6 +109,7 @@ function sampling(body: Json): Partial<LanguageModelV4CallOptions> {
   return {
     ...defined('temperature', numberOf(body.temperature)),
     ...defined('topP', numberOf(body.top_p)),
+    ...defined('topK', numberOf(body.top_k)),
     ...defined('seed', numberOf(body.seed)),
     // Zero is the default, and saying it makes providers without penalties complain.
     ...defined('presencePenalty', numberOf(body.presence_penalty) || undefined),

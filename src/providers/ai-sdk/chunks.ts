@@ -1,5 +1,6 @@
 /** AI SDK stream parts → `chat.completion.chunk` objects, one part at a time. No I/O. */
-import type { LanguageModelV4StreamPart } from '@ai-sdk/provider'
+import type { LanguageModelV4StreamPart, SharedV4ProviderMetadata } from '@ai-sdk/provider'
+import { detailOf } from './bound.ts'
 import { openaiFinishReason } from './finish-reason.ts'
 import type { Heading } from './reply.ts'
 import { signatureField } from './signature.ts'
@@ -23,6 +24,8 @@ export type Standing = 'open' | 'finished' | 'broken'
 export class ChunkWriter {
   readonly #heading: { id: string; created: number; model: string }
   readonly #calls = new Map<string, OpenCall>()
+  /** Blocks of reasoning that are not complete. */
+  readonly #thoughts = new Map<string, { text: string; metadata: SharedV4ProviderMetadata | undefined }>()
   /** A call that ended with no arguments: none needed, or cut off before the first? The next part tells. */
   #unsettled: OpenCall | undefined
   #hasBegun = false
@@ -41,8 +44,10 @@ export class ChunkWriter {
         return []
       case 'text-delta':
         return part.delta === '' ? [] : this.#content({ content: part.delta })
+      case 'reasoning-start':
       case 'reasoning-delta':
-        return part.delta === '' ? [] : this.#content({ reasoning_content: part.delta })
+      case 'reasoning-end':
+        return this.#reasoning(part)
       case 'tool-input-start':
         return part.providerExecuted === true ? [] : this.#callStart(part)
       case 'tool-input-delta':
@@ -54,6 +59,21 @@ export class ChunkWriter {
       default:
         return []
     }
+  }
+
+  /** What a block is bound by is told when it is complete, wherever in it the provider said so. */
+  #reasoning(part: Part<'reasoning-start' | 'reasoning-delta' | 'reasoning-end'>): object[] {
+    const block = this.#thoughts.get(part.id) ?? { text: '', metadata: undefined }
+    this.#thoughts.set(part.id, block)
+    if (part.providerMetadata !== undefined) block.metadata = part.providerMetadata
+    if (part.type === 'reasoning-delta') {
+      block.text += part.delta
+      return part.delta === '' ? [] : this.#content({ reasoning_content: part.delta })
+    }
+    if (part.type === 'reasoning-start') return []
+    this.#thoughts.delete(part.id)
+    const detail = detailOf(block.text, block.metadata)
+    return detail === null ? [] : this.#content({ reasoning_details: [detail] })
   }
 
   #content(delta: object): object[] {

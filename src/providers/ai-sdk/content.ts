@@ -1,5 +1,6 @@
 /** A user message's parts: text, images, audio and files, as AI SDK prompt parts. No I/O. */
 import type { LanguageModelV4FilePart, LanguageModelV4TextPart } from '@ai-sdk/provider'
+import { cacheOptions } from './bound.ts'
 import { isObject, type Json, listOf, stringOf } from './json.ts'
 import { UnsayableError } from './refusal.ts'
 
@@ -31,15 +32,16 @@ export function userParts(
   return listOf(content).flatMap((part, index) => {
     const path = `${at}[${index}]`
     if (!isObject(part)) throw new UnsayableError(path, 'A content part must be an object.')
+    const marked = cacheOptions(part)
     switch (part.type) {
       case 'text':
-        return textPart(part)
+        return textPart(part).map((one) => ({ ...one, ...marked }))
       case 'image_url':
-        return [imagePart(part.image_url, `${path}.image_url`, supported, drop)]
+        return [{ ...imagePart(part.image_url, `${path}.image_url`, supported, drop), ...marked }]
       case 'input_audio':
         return [audioPart(part.input_audio, `${path}.input_audio`)]
       case 'file':
-        return [filePart(part.file, `${path}.file`)]
+        return [{ ...filePart(part.file, `${path}.file`), ...marked }]
       default:
         throw new UnsayableError(`${path}.type`, 'This model takes no content part of this type.')
     }

@@ -7,21 +7,35 @@ import type {
   LanguageModelV4ToolResultPart,
 } from '@ai-sdk/provider'
 import { parseJson } from '../../core/chat-wire.ts'
+import { cacheOptions, cacheOptionsIn, reasoningParts } from './bound.ts'
 import { plainText, type SupportedUrls, userParts } from './content.ts'
 import { isObject, type Json, listOf, stringOf } from './json.ts'
 import { UnsayableError } from './refusal.ts'
 import { signatureOptions } from './signature.ts'
 
+/** Whom the prompt is for. */
+interface Reader {
+  readonly supportedUrls: SupportedUrls
+  readonly protocol: string
+  /** May it be sent what is bound to a provider of its protocol? */
+  readonly keepsBound?: boolean | undefined
+}
+
+/** A mark on the message itself, or on the last of its parts that has one. */
+function cacheOptionsOf(message: Json) {
+  return isObject(message.cache_control) ? cacheOptions(message) : cacheOptionsIn(message.content)
+}
+
 type AssistantPart = Extract<LanguageModelV4Message, { role: 'assistant' }>['content'][number]
 
 /**
  * Instructions (`system`, `developer`) come first whatever their place: most protocols have one field for them.
- * Results of parallel calls become one message, as the protocols demand. Reasoning that comes back is left out: it is
- * bound to the provider, key and model that signed it.
+ * Results of parallel calls become one message, as the protocols demand. Of reasoning that comes back only what this
+ * provider itself has signed goes on.
  */
 export function promptOf(
   messages: unknown,
-  supported: SupportedUrls,
+  { supportedUrls, protocol, keepsBound = true }: Reader,
   drop: (param: string) => void,
 ): LanguageModelV4Prompt {
   const instructions: LanguageModelV4Prompt = []
@@ -34,13 +48,20 @@ export function promptOf(
     switch (message.role) {
       case 'system':
       case 'developer':
-        instructions.push({ role: 'system', content: plainText(message.content) })
+        instructions.push({ role: 'system', content: plainText(message.content), ...cacheOptionsOf(message) })
         break
       case 'user':
-        append(conversation, { role: 'user', content: userParts(message.content, `${at}.content`, supported, drop) })
+        append(conversation, {
+          role: 'user',
+          content: userParts(message.content, `${at}.content`, supportedUrls, drop),
+        })
         break
       case 'assistant':
-        append(conversation, { role: 'assistant', content: assistantParts(message, at, names) })
+        {
+          const { parts, isLess } = reasoningParts(message, protocol, keepsBound)
+          if (isLess) drop('reasoning_details')
+          append(conversation, { role: 'assistant', content: [...parts, ...assistantParts(message, at, names)] })
+        }
         break
       case 'tool':
         appendResult(conversation, toolResult(message, at, names))
@@ -65,7 +86,7 @@ function appendResult(conversation: LanguageModelV4Prompt, part: LanguageModelV4
 function assistantParts(message: Json, at: string, names: Map<string, string>): AssistantPart[] {
   const text = plainText(message.content) || (stringOf(message.refusal) ?? '')
   const calls = listOf(message.tool_calls).map((call, index) => toolCall(call, `${at}.tool_calls[${index}]`, names))
-  return text === '' ? calls : [{ type: 'text', text }, ...calls]
+  return text === '' ? calls : [{ type: 'text', text, ...cacheOptionsOf(message) }, ...calls]
 }
 
 function toolCall(call: unknown, at: string, names: Map<string, string>): LanguageModelV4ToolCallPart {
@@ -101,7 +122,8 @@ function toolResult(message: Json, at: string, names: Map<string, string>): Lang
   const name = names.get(id)
   if (name === undefined)
     throw new UnsayableError(`${at}.tool_call_id`, 'No earlier assistant message made a tool call of this id.')
-  return { type: 'tool-result', toolCallId: plainId(id), toolName: name, output: outputOf(plainText(message.content)) }
+  const output = outputOf(plainText(message.content))
+  return { type: 'tool-result', toolCallId: plainId(id), toolName: name, output, ...cacheOptionsOf(message) }
 }
 
 /** Structured results stay structured, unless a number in them would not survive being parsed. */

@@ -78,11 +78,13 @@ function google({ reasoning }: Asked): NativeOptions {
 
 /**
  * Anthropic models with a thinking budget refuse a turn that goes on after tool calls unless the thinking before the
- * calls comes back signed, and OpenAI's messages have no place for it.
+ * calls comes back signed, which callers who know nothing of `reasoning_details` do not see to.
  */
 function continuesToolUse(body: Json): boolean {
-  const last = listOf(body.messages).at(-1)
-  return isObject(last) && last.role === 'tool'
+  const messages = listOf(body.messages).filter(isObject)
+  if (messages.at(-1)?.role !== 'tool') return false
+  const asked = messages.findLast(({ role }) => role === 'assistant')
+  return !listOf(asked?.reasoning_details).some((detail) => isObject(detail) && detail.format === 'anthropic')
 }
 
 /** Claude 4.6 and later think as they see fit and make no such demand. */

@@ -1,5 +1,6 @@
 /** A whole AI SDK result → OpenAI's `chat.completion` JSON. No I/O. */
 import type { LanguageModelV4Content, LanguageModelV4GenerateResult } from '@ai-sdk/provider'
+import { detailOf } from './bound.ts'
 import { openaiFinishReason } from './finish-reason.ts'
 import { signatureField } from './signature.ts'
 import { openaiUsage } from './usage.ts'
@@ -19,6 +20,9 @@ export function chatCompletion(result: LanguageModelV4GenerateResult, heading: H
   const finishReason = openaiFinishReason(result.finishReason, calls.length > 0)
   if (finishReason === null || (result.content.length === 0 && result.finishReason.raw === undefined)) return null
   const reasoning = textOf(result.content, 'reasoning')
+  const details = result.content.flatMap((part) =>
+    part.type === 'reasoning' ? (detailOf(part.text, part.providerMetadata) ?? []) : [],
+  )
   const text = textOf(result.content, 'text')
   const usage = openaiUsage(result.usage)
   return {
@@ -34,6 +38,7 @@ export function chatCompletion(result: LanguageModelV4GenerateResult, heading: H
           content: text === '' && calls.length > 0 ? null : text,
           refusal: null,
           ...(reasoning === '' ? {} : { reasoning_content: reasoning }),
+          ...(details.length === 0 ? {} : { reasoning_details: details }),
           ...(calls.length === 0 ? {} : { tool_calls: toolCalls(result.content, calls, finishReason === 'length') }),
         },
         logprobs: null,

@@ -1,5 +1,6 @@
 /** OpenAI tools and tool choice → AI SDK function tools and tool choice. No I/O. */
 import type { LanguageModelV4FunctionTool, LanguageModelV4ToolChoice } from '@ai-sdk/provider'
+import { cacheOptions } from './bound.ts'
 import { isObject, listOf, stringOf } from './json.ts'
 import { UnsayableError } from './refusal.ts'
 
@@ -30,6 +31,7 @@ function functionTool(tool: unknown, at: string): LanguageModelV4FunctionTool {
     inputSchema: isObject(made.parameters) ? made.parameters : { type: 'object', properties: {} },
     ...(description === undefined ? {} : { description }),
     ...(typeof made.strict === 'boolean' ? { strict: made.strict } : {}),
+    ...cacheOptions(tool),
   }
 }
 

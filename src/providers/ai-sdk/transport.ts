@@ -44,10 +44,7 @@ export function transport(call: ProviderCheck, accept: string, signal: AbortSign
         body: typeof init?.body === 'string' ? init.body : undefined,
         signal,
       })
-      if (!response.ok) {
-        const text = await textOf(response, UPSTREAM_ERROR_BYTES_MAX)
-        throw new UpstreamFailure(response.status, response.headers, text ?? '')
-      }
+      if (!response.ok) throw await failureIn(response)
       // A whole answer that breaks off is no answer; a stream has begun with its headers.
       const text = isStream ? undefined : await textOf(response, UPSTREAM_REPLY_BYTES_MAX)
       answered = response.headers
@@ -56,6 +53,12 @@ export function transport(call: ProviderCheck, accept: string, signal: AbortSign
       return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } })
     },
   }
+}
+
+/** A reply that is none, read up to our bound. */
+export async function failureIn(response: Response): Promise<UpstreamFailure> {
+  const text = await textOf(response, UPSTREAM_ERROR_BYTES_MAX)
+  return new UpstreamFailure(response.status, response.headers, text ?? '')
 }
 
 function headersOf(call: ProviderCheck, accept: string, theirs: Headers): Record<string, string> {

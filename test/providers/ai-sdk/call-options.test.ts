@@ -81,7 +81,6 @@ describe('dropped by name', () => {
     ['user', 'u1'],
     ['prediction', { type: 'content', content: 'x' }],
     ['web_search_options', {}],
-    ['top_k', 40],
     ['reasoning_effort', 'enormous'],
   ])('%s', (name, value) => {
     expect(translated({ [name]: value }).droppedParams).toEqual([name])

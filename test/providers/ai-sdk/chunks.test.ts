@@ -99,3 +99,26 @@ it('takes id and model from the provider once it names them', () => {
   )
   expect(chunks[0]).toMatchObject({ id: 'msg_1', model: 'claude-x', created: 5 })
 })
+
+it('tells what binds a block of thinking when the block is complete', () => {
+  const { deltas } = written(
+    { type: 'reasoning-start', id: '0' },
+    { type: 'reasoning-delta', id: '0', delta: 'Let me ' },
+    { type: 'reasoning-delta', id: '0', delta: 'see.' },
+    { type: 'reasoning-delta', id: '0', delta: '', providerMetadata: { anthropic: { signature: 's1' } } },
+    { type: 'reasoning-end', id: '0' },
+    { type: 'reasoning-start', id: '1', providerMetadata: { anthropic: { redactedData: 'd1' } } },
+    { type: 'reasoning-end', id: '1' },
+    { type: 'reasoning-start', id: '2' },
+    { type: 'reasoning-delta', id: '2', delta: 'Free.' },
+    { type: 'reasoning-end', id: '2' },
+  )
+  expect(deltas).toEqual([
+    role,
+    { reasoning_content: 'Let me ' },
+    { reasoning_content: 'see.' },
+    { reasoning_details: [{ type: 'reasoning.text', format: 'anthropic', text: 'Let me see.', signature: 's1' }] },
+    { reasoning_details: [{ type: 'reasoning.encrypted', format: 'anthropic', data: 'd1' }] },
+    { reasoning_content: 'Free.' },
+  ])
+})

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { promptOf } from '../../../src/providers/ai-sdk/messages.ts'
 
-const prompt = (messages: unknown) => promptOf(messages, {}, () => undefined)
+const prompt = (messages: unknown) => promptOf(messages, { supportedUrls: {}, protocol: 'anthropic' }, () => undefined)
 const call = (id: string, name: string, args: string, more: object = {}) => ({
   id,
   type: 'function',
@@ -129,4 +129,30 @@ it.each([
   ['messages[0].tool_calls[0]', [{ role: 'assistant', tool_calls: [{ id: 'a', type: 'custom' }] }]],
 ])('refuses, naming %s', (param, messages) => {
   expect(() => prompt(messages)).toThrow(expect.objectContaining({ param }))
+})
+
+it('signed thinking goes back to who signed it, before what followed it; and marks of caches stay where they are', () => {
+  const mark = { type: 'ephemeral' }
+  const detail = { type: 'reasoning.text', format: 'anthropic', text: 'Hm.', signature: 's1' }
+  const cached = { providerOptions: { anthropic: { cacheControl: mark } } }
+  expect(
+    prompt([
+      { role: 'system', content: [{ type: 'text', text: 'Be brief.', cache_control: mark }] },
+      { role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: mark }] },
+      { role: 'assistant', content: 'Well.', reasoning_details: [detail], tool_calls: [call('a', 'f', '{}')] },
+      { role: 'tool', tool_call_id: 'a', content: 'x', cache_control: mark },
+    ]),
+  ).toMatchObject([
+    { role: 'system', content: 'Be brief.', ...cached },
+    { role: 'user', content: [{ type: 'text', text: 'Hi', ...cached }] },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'reasoning', text: 'Hm.', providerOptions: { anthropic: { signature: 's1' } } },
+        { type: 'text', text: 'Well.' },
+        { type: 'tool-call', toolCallId: 'a' },
+      ],
+    },
+    { role: 'tool', content: [{ type: 'tool-result', ...cached }] },
+  ])
 })

@@ -100,3 +100,17 @@ it.each([
 ] as const)('is null when the provider %s', (_what, result) => {
   expect(made(result)).toBeNull()
 })
+
+it('has signed thinking beside its text, for it to come back', () => {
+  const reply = made({
+    content: [
+      { type: 'reasoning', text: 'Hm.', providerMetadata: { anthropic: { signature: 's1' } } },
+      { type: 'text', text: 'Hello' },
+    ],
+  })
+  expect(reply.choices[0]?.message).toMatchObject({
+    content: 'Hello',
+    reasoning_content: 'Hm.',
+    reasoning_details: [{ type: 'reasoning.text', format: 'anthropic', text: 'Hm.', signature: 's1' }],
+  })
+})

@@ -1,0 +1,46 @@
+/** Refusals in the words of each skin: as bodies, and as the last event of a stream. No I/O. */
+import { ERRORS, openaiError, type Refusal } from '../core/errors.ts'
+import { failedEvent } from './responses/failed-event.ts'
+import type { SkinErrors } from './skin.ts'
+
+/** Chat, completions, embeddings: SDKs raise on `error`, and in a stream the status did not say it. */
+export const openaiErrors: SkinErrors = {
+  body: openaiError,
+  headers: () => NONE,
+  frame(refused, retryAfterMs) {
+    const { error } = openaiError(refused)
+    return `data: ${JSON.stringify({ error: { ...error, status: refused.status, retry_after_ms: retryAfterMs } })}\n\n`
+  },
+}
+
+/** Responses: the same bodies, and a stream ends as a run does that has failed. */
+export const responsesErrors: SkinErrors = {
+  ...openaiErrors,
+  frame: (refused, _, heading, asked, last) => failedEvent(heading, asked, refused, sequenceAfter(last)),
+}
+
+/** Messages. Its SDK tells of a request by the header `request-id`. */
+export const messagesErrors: SkinErrors = {
+  body: (refused, requestId) => ({ ...anthropicError(refused), request_id: requestId }),
+  headers: (requestId) => ({ 'request-id': requestId }),
+  frame: (refused) => `event: error\ndata: ${JSON.stringify(anthropicError(refused))}\n\n`,
+}
+
+/** The errors of whatever skin a path belongs to: those of OpenAI where it is none. */
+export function errorsAt(path: string): SkinErrors {
+  if (/^\/v1\/messages(?:\/|$)/.test(path)) return messagesErrors
+  return openaiErrors
+}
+
+const NONE = {}
+
+const anthropicError = ({ code, message }: Refusal) => ({
+  type: 'error',
+  error: { type: ERRORS[code].anthropic, message },
+})
+
+/** Events of Responses are numbered without a gap, whoever wrote those before. */
+function sequenceAfter(text: string): number {
+  const numbers = [...text.matchAll(/"sequence_number":\s*(\d+)/g)]
+  return Number(numbers.at(-1)?.[1] ?? -1) + 1
+}

@@ -1,0 +1,95 @@
+/** The skins: OpenAI's three operations, Anthropic's Messages and OpenAI's Responses. No I/O. */
+import { chatRequestSchema, completionsRequestSchema, embeddingsRequestSchema } from '../core/chat.ts'
+import type { NativeRequest, Operation } from '../core/inference.ts'
+import { countTokensRequestSchema, messagesRequestSchema } from '../core/messages/schema.ts'
+import { responsesRequestSchema } from '../core/responses/schema.ts'
+import { decodeMessages } from './messages/decode.ts'
+import { MessagesEncoder } from './messages/encode-events.ts'
+import { messageOf } from './messages/encode-whole.ts'
+import { decodeResponses } from './responses/decode.ts'
+import { ResponsesEncoder } from './responses/encode-events.ts'
+import { wholeResponse } from './responses/response-object.ts'
+import type { Skin } from './skin.ts'
+import { messagesErrors, openaiErrors, responsesErrors } from './skin-errors.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const openai = (operation: Operation, schema: Skin['schema'], canStream = true): Skin => ({
+  name: operation,
+  operation,
+  form: 'openai',
+  canStream,
+  schema,
+  // What was parsed goes on, not the schema's copy of it: the fields keep their order, and copying costs.
+  read: (body) => ({ body }),
+  errors: openaiErrors,
+  encode: null,
+})
+
+const messages: Skin = {
+  name: 'messages',
+  operation: 'chat',
+  form: 'messages',
+  canStream: true,
+  schema: messagesRequestSchema,
+  read(value, headers) {
+    const decoded = decodeMessages(value)
+    if (decoded.kind === 'fault') return decoded
+    return { body: decoded.body, native: nativeOf('messages', value, decoded.dropped, headers) }
+  },
+  errors: messagesErrors,
+  encode: {
+    whole: (completion, heading) => messageOf(completion, heading),
+    stream: (heading) => new MessagesEncoder(heading),
+  },
+}
+
+const countTokens: Skin = {
+  ...messages,
+  name: 'count_tokens',
+  operation: 'count_tokens',
+  canStream: false,
+  schema: countTokensRequestSchema,
+  // Nothing of it is asked in the canonical form.
+  read: (value, headers) => ({ body: value, native: nativeOf('messages', value, [], headers) }),
+}
+
+const responses: Skin = {
+  name: 'responses',
+  operation: 'chat',
+  form: 'responses',
+  canStream: true,
+  schema: responsesRequestSchema,
+  read(value, headers) {
+    const decoded = decodeResponses(value)
+    if (decoded.kind === 'fault') return decoded
+    return { body: decoded.body, native: nativeOf('responses', value, decoded.dropped, headers) }
+  },
+  errors: responsesErrors,
+  encode: {
+    whole: (completion, heading, asked) => wholeResponse(completion, asked, heading),
+    stream: (heading, asked) => new ResponsesEncoder(heading, asked),
+  },
+}
+
+/** Path → the skin that is spoken there. */
+export const SKINS: Readonly<Record<string, Skin>> = {
+  '/v1/chat/completions': openai('chat', chatRequestSchema),
+  '/v1/completions': openai('completions', completionsRequestSchema),
+  '/v1/embeddings': openai('embeddings', embeddingsRequestSchema, false),
+  '/v1/messages': messages,
+  '/v1/messages/count_tokens': countTokens,
+  '/v1/responses': responses,
+}
+
+/** Headers that belong to a protocol, and not to the connection. */
+const OF_PROTOCOL = { messages: ['anthropic-version', 'anthropic-beta'], responses: [] } as const
+
+function nativeOf(form: NativeRequest['form'], body: Json, dropped: readonly string[], sent: Headers): NativeRequest {
+  const headers: Record<string, string> = {}
+  for (const name of OF_PROTOCOL[form]) {
+    const value = sent.get(name)
+    if (value !== null) headers[name] = value
+  }
+  return { form, body, headers, dropped }
+}

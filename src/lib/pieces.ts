@@ -1,0 +1,29 @@
+/** Bytes in pieces as large as have come. No I/O. */
+
+/** What reads a body; `cancel` says that no more of it is wanted. */
+export type Pieces = Pick<ReadableStreamDefaultReader<Uint8Array>, 'read' | 'cancel'>
+
+/** Largest piece that is asked for. */
+const PIECE_BYTES_MAX = 64 * 1024
+
+/**
+ * Reads a body that may be large. The usual reader of workerd hands out 4 KB at a time: moving 10 MB costs 170 ms of CPU
+ * with it, and 25 ms so (12 where the runtime moves them alone). For small events the usual one is better.
+ */
+export function piecesOf(body: ReadableStream<Uint8Array>): Pieces {
+  let reader: ReadableStreamBYOBReader
+  try {
+    reader = body.getReader({ mode: 'byob' })
+  } catch (error) {
+    // A stream that was made of chunks, as a bridge's or a test's is, knows no other way.
+    if (error instanceof TypeError) return body.getReader()
+    throw error
+  }
+  return {
+    async read() {
+      const read = await reader.read(new Uint8Array(PIECE_BYTES_MAX))
+      return read.done || read.value === undefined ? { done: true, value: undefined } : { done: false, value: read.value }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }
+}

@@ -1,0 +1,65 @@
+/** Refusals in each skin's words: bodies, headers, and the frame that ends a stream. */
+import { expect, it } from 'vitest'
+import { ERRORS, type ErrorCode, refusal } from '../../src/core/errors.ts'
+import { errorsAt, messagesErrors, openaiErrors, responsesErrors } from '../../src/edge/skin-errors.ts'
+
+const HEADING = { id: 'abc', model: 'alias', createdS: 1 }
+const WAIT = refusal('upstream_rate_limited', 'Wait.', { retryAfterMs: 1500 })
+
+it('is one event of an OpenAI stream, with what the status could not say', () => {
+  const frame = openaiErrors.frame(WAIT, 1500, HEADING, {}, '')
+  expect(frame).toMatch(/^data: \{[^\n]*\}\n\n$/)
+  expect(JSON.parse(frame.slice(6))).toEqual({
+    error: {
+      message: 'Wait.',
+      type: 'rate_limit_error',
+      param: null,
+      code: 'upstream_rate_limited',
+      status: 429,
+      retry_after_ms: 1500,
+    },
+  })
+  expect(JSON.parse(openaiErrors.frame(WAIT, null, HEADING, {}, '').slice(6)).error.retry_after_ms).toBeNull()
+})
+
+it('is an error event of a Messages stream', () => {
+  const frame = messagesErrors.frame(WAIT, 1500, HEADING, {}, '')
+  expect(frame).toMatch(/^event: error\ndata: \{[^\n]*\}\n\n$/)
+  expect(JSON.parse(frame.split('data: ')[1] ?? '')).toEqual({
+    type: 'error',
+    error: { type: 'rate_limit_error', message: 'Wait.' },
+  })
+})
+
+it('is a failed run of Responses, numbered after the last event that went out', () => {
+  const last =
+    'event: x\ndata: {"type":"x","sequence_number":6}\n\nevent: y\ndata: {"type":"y","sequence_number": 7}\n\n'
+  const frame = responsesErrors.frame(WAIT, 1500, HEADING, { model: 'alias' }, last)
+  expect(frame.startsWith('event: response.failed\ndata: ')).toBe(true)
+  expect(JSON.parse(frame.split('data: ')[1] ?? '')).toMatchObject({
+    type: 'response.failed',
+    sequence_number: 8,
+    response: { status: 'failed', error: { message: 'Wait.' } },
+  })
+  expect(responsesErrors.frame(WAIT, 1500, HEADING, {}, '')).toContain('"sequence_number":0')
+})
+
+it.each(Object.keys(ERRORS) as ErrorCode[])('%s has its type on the Messages skin, and the request’s id', (code) => {
+  expect(messagesErrors.body(refusal(code, 'No.'), 'r1')).toEqual({
+    type: 'error',
+    error: { type: ERRORS[code].anthropic, message: 'No.' },
+    request_id: 'r1',
+  })
+  expect(messagesErrors.headers('r1')).toEqual({ 'request-id': 'r1' })
+})
+
+it.each([
+  ['/v1/messages', messagesErrors],
+  ['/v1/messages/count_tokens', messagesErrors],
+  ['/v1/messages/batches', messagesErrors],
+  ['/v1/messagesque', openaiErrors],
+  ['/v1/responses', openaiErrors],
+  ['/nowhere', openaiErrors],
+])('the errors at %s', (path, errors) => {
+  expect(errorsAt(path)).toBe(errors)
+})
