@@ -106,6 +106,12 @@ async function startAll(place: Place, upstream: ChildProcess): Promise<Contender
   return contenders
 }
 
+/** The same Sluice, asked in the protocols that it translates. */
+function translated(contenders: readonly Contender[]): Contender[] {
+  const sluice = contenders.filter(({ name }) => name === 'sluice')
+  return sluice.flatMap((one) => (['messages', 'responses'] as const).map((skin) => ({ ...one, name: skin, skin })))
+}
+
 /** The limits lane, on a Sluice of one isolate and on one of four. */
 async function limitsLane(
   place: Place,
@@ -185,7 +191,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   if (busy > BUSY)
     console.error(`load average ${busy.toFixed(1)}: other work on this machine, only CPU times will hold`)
   const whole = asksFor('1') ? await wholeLane(contenders, load, options) : []
-  const streams = asksFor('2') ? await streamsLane(contenders, load, options) : []
+  const streams = asksFor('2') ? await streamsLane([...contenders, ...translated(contenders)], load, options) : []
   const rows = { whole: wholeRows(whole), streams: streamsRows(streams) }
   const limits = asksFor('limits') ? await limitsLane(place, upstream, load, limitsOptions) : undefined
   const recall = asksFor('3') ? await recallLane(place, load, recallOptions) : undefined

@@ -74,17 +74,15 @@ export async function answer(
     end(services, entry, request, { ...served, ...known, outcome: 'finished' })
     return { ...known, kind: 'recalled', hit }
   }
-  const bypass = recalled.kind === 'bypass' ? recalled.reason : null
-  const told: Told = { ...admitted, cache: bypass === null ? 'miss' : 'bypass', bypass }
+  const told: Told = { ...admitted, ...(recalled.kind === 'bypass' ? { bypass: recalled.reason } : { cache: 'miss' }) }
   const reservation = reserve(admission)
   if (reservation.kind === 'refused') return refused(reservation.refusal, told)
 
   const plan = route(services, deployment, caller, request, model, reservation)
-  const dispatched: Outcome =
+  const outcome: Outcome =
     plan.kind === 'plan'
-      ? await dispatch(services, request, plan, client.signal)
+      ? counted(services, caller, request, model, await dispatch(services, request, plan, client.signal))
       : { ...UNTRIED, kind: plan.outcome, refusal: plan.refusal }
-  const outcome = counted(services, caller, request, model, dispatched)
   keep(services, recalled, outcome)
   const ended = { ...outcome, ...told, charge: reservation.charge, release: reservation.release }
   if (outcome.kind === 'whole')
@@ -101,7 +99,7 @@ export async function answer(
   }
   if (outcome.kind === 'cancelled') {
     // Whoever was asked has the prompt, and bills it.
-    const usage = outcome.askedAtMs === null ? null : usageEstimated(promptBytes(request), 0)
+    const usage = outcome.askedAtMs === null || request.relay ? null : usageEstimated(promptBytes(request), 0)
     end(services, entry, request, { ...ended, outcome: 'cancelled', usage })
     return { ...outcome, ...told }
   }

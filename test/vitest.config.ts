@@ -10,7 +10,7 @@ const inWorkerd = [
   'test/vault/**/*.test.ts',
   'test/authenticate/**/*.test.ts',
   'test/admin/**/*.test.ts',
-  'test/edge/**/*.test.ts',
+  'test/edge/*.test.ts',
   'test/*.test.ts',
 ]
 /** Of those, what needs no more of it than its globals: a runtime serves all of them, for to start one takes longer. */
@@ -23,6 +23,7 @@ const light = [
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
   'test/{core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
+  'test/edge/{messages,responses}/**/*.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
 ]

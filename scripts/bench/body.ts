@@ -11,9 +11,12 @@ export function modelOf(bytes: number): string {
   return `bench-${bytes}`
 }
 
+/** A prompt of so many bytes. */
+export const promptOf = (bytes: number): string => 'a word '.repeat(Math.ceil(bytes / 7)).slice(0, bytes)
+
 /** A chat request with a prompt of so many bytes, which asks for an answer of as many. */
 export function chatRequest(bytes: number, stream: boolean): string {
-  const messages = [{ role: 'user', content: 'a word '.repeat(Math.ceil(bytes / 7)).slice(0, bytes) }]
+  const messages = [{ role: 'user', content: promptOf(bytes) }]
   return JSON.stringify({ model: modelOf(bytes), temperature: 0.7, messages, ...(stream ? { stream } : {}) })
 }
 

@@ -85,17 +85,18 @@ export async function streamsLane(
   options: LaneOptions,
 ): Promise<StreamsRound[]> {
   const results: StreamsRound[] = []
-  const probe: Probe = async ({ port, headers }) =>
-    (await load({ kind: 'streams', port, headers, atOnce: 1, inAll: 1 })).failures
+  const probe: Probe = async ({ port, headers, skin = 'chat' }) =>
+    (await load({ kind: 'streams', port, headers, skin, atOnce: 1, inAll: 1 })).failures
   const able = await answering(contenders, probe, options.progress)
   for (let round = 0; round < options.rounds; round += 1) {
     options.progress(`lane 2, round ${round + 1}/${options.rounds}: ${options.streamsAtOnce} streams at once`)
     for (const contender of turned(able, round)) {
-      const { port, headers, name } = contender
+      const { port, headers, name, skin = 'chat' } = contender
       const job = {
         kind: 'streams',
         port,
         headers,
+        skin,
         atOnce: options.streamsAtOnce,
         inAll: options.streamsInAll,
       } as const

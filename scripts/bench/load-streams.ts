@@ -1,15 +1,15 @@
 /** Lane 2's load: so many streams at once, each counted event by event. */
 import { Agent, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { chatRequest, EVENT_MARK } from './body.ts'
 import { percentile } from './stats.ts'
-import { EVENT_GAP_MS, EVENTS, PATH, type StreamsJob, type StreamsResult } from './types.ts'
+import { type AskedStream, STREAM_SKINS } from './stream-skins.ts'
+import { EVENT_GAP_MS, EVENTS, type StreamsJob, type StreamsResult } from './types.ts'
 
 interface Seen {
   readonly firstMs: number
   readonly gapsMs: readonly number[]
   readonly events: number
-  /** Began with 200 and ended with `[DONE]`. */
+  /** Began with 200 and ended as its protocol has it. */
   readonly whole: boolean
 }
 
@@ -18,14 +18,15 @@ const PROMPT_BYTES = 200
 /** Runs one job. The first streams start spread over one stream's length: from then on as many are under way. */
 export async function loadStreams(job: StreamsJob, events = EVENTS, gapMs = EVENT_GAP_MS): Promise<StreamsResult> {
   const agent = new Agent({ keepAlive: true, maxSockets: job.atOnce })
-  const body = chatRequest(PROMPT_BYTES, true)
+  const asked = STREAM_SKINS[job.skin]
+  const body = asked.body(PROMPT_BYTES)
   const seen: Seen[] = []
   let begun = 0
   const drive = async (_: unknown, place: number): Promise<void> => {
     await sleep((place * events * gapMs) / job.atOnce)
     while (begun < job.inAll) {
       begun += 1
-      seen.push(await readStream(job, agent, body))
+      seen.push(await readStream(job, agent, asked, body))
     }
   }
   await Promise.all(Array.from({ length: job.atOnce }, drive))
@@ -44,7 +45,15 @@ export async function loadStreams(job: StreamsJob, events = EVENTS, gapMs = EVEN
   }
 }
 
-function readStream(job: StreamsJob, agent: Agent, body: string): Promise<Seen> {
+/** Longest end of a stream that is looked at. */
+const TAIL_CHARS = 8192
+
+function readStream(
+  job: StreamsJob,
+  agent: Agent,
+  { path, mark, end: ending }: AskedStream,
+  body: string,
+): Promise<Seen> {
   return new Promise((resolve) => {
     const begun = performance.now()
     const gapsMs: number[] = []
@@ -52,19 +61,21 @@ function readStream(job: StreamsJob, agent: Agent, body: string): Promise<Seen> 
     let firstMs = Number.POSITIVE_INFINITY
     let last = 0
     let tail = ''
+    let ends = ''
     let status = 0
-    const end = (): void => resolve({ firstMs, gapsMs, events, whole: status === 200 && tail.endsWith('[DONE]\n\n') })
+    const end = (): void => resolve({ firstMs, gapsMs, events, whole: status === 200 && ending.test(ends) })
     const call = request(
-      { agent, port: job.port, host: '127.0.0.1', method: 'POST', path: PATH, headers: job.headers },
+      { agent, port: job.port, host: '127.0.0.1', method: 'POST', path, headers: job.headers },
       (reply) => {
         status = reply.statusCode ?? 0
         reply.setEncoding('latin1')
         reply.on('data', (chunk: string) => {
           const now = performance.now()
           const text = tail + chunk
+          ends = (ends + chunk).slice(-TAIL_CHARS)
           // A mark cut in two by the network is whole in the next turn; one that was counted is not kept.
-          tail = text.slice(Math.max(0, text.length - EVENT_MARK.length + 1))
-          const arrived = text.split(EVENT_MARK).length - 1
+          tail = text.slice(Math.max(0, text.length - mark.length + 1))
+          const arrived = text.split(mark).length - 1
           for (let index = 0; index < arrived; index += 1) {
             if (events === 0) firstMs = now - begun
             else gapsMs.push(index === 0 ? now - last : 0)

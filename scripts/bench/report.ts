@@ -136,6 +136,13 @@ export function verdicts(whole: readonly WholeRow[], streams: readonly StreamsRo
     atMost('streams failed', sluice.failures, 0)
     if (sluice.recordedAll === false) atLeast('usage rows of streams complete within 2 s', 0, 1)
   }
+  for (const name of ['messages', 'responses'] as const) {
+    const row = streams.find((one) => one.contender === name)
+    if (row === undefined || sluice === undefined) continue
+    atMost(`CPU of a stream in ${name} over one that passes`, ratio(row.cpuMsPerStream, sluice.cpuMsPerStream), 2)
+    atMost(`events lost in ${name}`, row.eventsLost, 0)
+    atMost(`streams failed in ${name}`, row.failures, 0)
+  }
   return found
 }
 

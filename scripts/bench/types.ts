@@ -26,11 +26,15 @@ export interface WholeResult {
   readonly p99Ms: number
 }
 
+/** The protocol that a stream is asked for in. */
+export type StreamSkin = 'chat' | 'messages' | 'responses'
+
 /** Lane 2: streams, so many at once, so many in all. */
 export interface StreamsJob {
   readonly kind: 'streams'
   readonly port: number
   readonly headers: Readonly<Record<string, string>>
+  readonly skin: StreamSkin
   readonly atOnce: number
   readonly inAll: number
 }
@@ -109,13 +113,16 @@ export interface Arrival {
   readonly atMs: number
 }
 
-export type ContenderName = 'direct' | 'floor' | 'hasher' | 'sluice' | 'portkey'
+/** `messages` and `responses`: Sluice, asked in those protocols for what it translates from the upstream's. */
+export type ContenderName = 'direct' | 'floor' | 'hasher' | 'sluice' | 'messages' | 'responses' | 'portkey'
 
 /** Something between the load and the upstream; `direct` is nothing between them, the ceiling. */
 export interface Contender {
   readonly name: ContenderName
   readonly port: number
   readonly headers: Readonly<Record<string, string>>
+  /** Of streams; `chat` where it is absent. */
+  readonly skin?: StreamSkin
   /** The process whose CPU time counts. */
   readonly pid: number
   /** How many requests its usage counts; absent where nothing is metered. */

@@ -41,7 +41,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   ),
   gateway: room([...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
-  edge: room(['gateway', 'authenticate', ...pure], ['services'], ['hono', '@hono/*']),
+  edge: room(['gateway', 'authenticate', ...pure], ['services'], ['hono', '@hono/*', '@remix-run/multipart-parser']),
   admin: room(pure, ['services', 'stores/types', 'vault', 'providers'], ['hono', '@hono/*']),
   jobs: room(pure, ['services', 'stores/types', 'vault', 'providers']),
   console: room(pure),

@@ -28,6 +28,11 @@ export interface NativeRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Fields that the canonical form has no place for, as `x-sluice-dropped-params` names them. */
   readonly dropped: readonly string[]
+  /**
+   * It asks for what can be said in no other protocol: a tool that the provider runs, say. Then `body` is not the whole
+   * of it, and only a target that speaks this one may be asked. What to tell the caller where there is none.
+   */
+  readonly unsayable?: { readonly param: string; readonly message: string }
 }
 
 /** An endpoint that is passed on as it is. */
@@ -44,6 +49,8 @@ export interface Upload {
   readonly isTaken: boolean
   /** Why its end will not come: its client left, or what came of it is refused. Null while it may. */
   readonly fault: 'left' | Refusal | null
+  /** Aborts when there is a fault: whoever has taken it must drop the call, or what was sent would pass for all of it. */
+  readonly broken: AbortSignal
   /** All of it, for a target that knows the model by this name. */
   take(model: string): ReadableStream<Uint8Array>
 }

@@ -9,6 +9,8 @@ export const BODY_AT_ONCE_BYTES_MAX = 64 * 1024
 export const BODY_ARRIVAL_MS = 60_000
 /** One admin request body. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024
+/** The header of one field of a form. */
+export const FORM_HEADER_BYTES_MAX = 8 * 1024
 /** Nesting of a JSON request. */
 export const JSON_DEPTH_MAX = 64
 /** One whole reply of an upstream; more is a failure of the provider. Embedding batches reach 20 MB. */
@@ -19,6 +21,8 @@ export const REPLIES_IN_FLIGHT_BYTES_MAX = 48 * 1024 * 1024
 export const UPSTREAM_REPLY_AT_ONCE_BYTES_MAX = 256 * 1024
 /** What is read of an upstream's error body. */
 export const UPSTREAM_ERROR_BYTES_MAX = 64 * 1024
+/** What is kept of a reply that is passed on, to find in its end what was used. */
+export const RELAYED_TAIL_BYTES = 64 * 1024
 /** Characters of a provider's error message that are relayed. */
 export const RELAYED_MESSAGE_CHARS_MAX = 1000
 

@@ -1,20 +1,19 @@
 /** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
-import type { ByteBudget, Hold } from '../core/byte-budget.ts'
+import type { ByteBudget } from '../core/byte-budget.ts'
 import { openaiWire, parseJson, usageIn } from '../core/chat-wire.ts'
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import {
   PROLOGUE_BYTES_MAX,
   PROLOGUE_EVENTS_MAX,
   UPSTREAM_ERROR_BYTES_MAX,
-  UPSTREAM_REPLY_AT_ONCE_BYTES_MAX,
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
-import { messagesWire } from '../core/messages/wire.ts'
 import type { ReplicaLease } from '../core/replicas.ts'
-import { responsesWire } from '../core/responses/wire.ts'
-import { BYTES_PER_TOKEN, NOTHING_USED, type Usage, usageEstimated } from '../core/usage.ts'
-import type { Form, Wire } from '../core/wire.ts'
+import type { Usage } from '../core/usage.ts'
+import type { Form } from '../core/wire.ts'
+import { WIRES } from '../core/wires.ts'
 import type { Clock } from '../lib/clock.ts'
+import { piecesOf } from '../lib/pieces.ts'
 import { concat } from '../lib/sse.ts'
 import type { ProviderReply } from '../providers/types.ts'
 import type { Candidate } from '../route/route.ts'
@@ -22,14 +21,26 @@ import { type CallServices, call, NotCallable, takeReplica } from './call.ts'
 import { Deadline, type Expiry } from './deadline.ts'
 import { EventCutter } from './event-cutter.ts'
 import { type Fault, faultOfReply } from './fault.ts'
-import { LiveStream } from './live-stream.ts'
+import { type LiveParts, LiveStream } from './live-stream.ts'
 import { NativeCutter } from './native-cutter.ts'
+import { Overloaded, type Reading, readBody, readText } from './read-body.ts'
+import { RelayCutter } from './relay-cutter.ts'
+import { usageUnsaid } from './unsaid.ts'
 
 /** Headers of an upstream that go on to the client. */
 export interface UpstreamHeaders {
   readonly processingMs: string | null
   readonly version: string | null
   readonly requestId: string | null
+  /** Where the body passes on as it is. */
+  readonly content?: PassedContent
+}
+
+/** What such a body is, as far as its provider says. */
+export interface PassedContent {
+  readonly type: string | null
+  readonly bytes: number | null
+  readonly disposition: string | null
 }
 
 /** What one attempt came to. */
@@ -87,6 +98,8 @@ export async function attempt(
     live?.cancel()
   }
   client.addEventListener('abort', leave, { once: true })
+  const upload = request.relay?.upload
+  upload?.broken.addEventListener('abort', () => controller.abort(), { once: true })
   const deadline = new Deadline(services.clock, clocks.totalAtMs, clocks.idleMs, (reason) => {
     expiry = reason
     live?.expired()
@@ -116,7 +129,8 @@ export async function attempt(
   try {
     deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
     lease = takeReplica(services, candidate, request, tried)
-    const context: Context = { services, request, clocks, deadline, controller, client, lease, hold, reported }
+    const { idleMs } = clocks
+    const context: Context = { services, request, idleMs, deadline, controller, client, lease, hold, reported }
     const result = await call(services, candidate, request, lease, controller.signal, (reply, secrets) =>
       readReply(context, reply, secrets),
     )
@@ -125,6 +139,8 @@ export async function attempt(
     if (client.aborted) return settle(fault({ kind: 'cancelled' }))
     if (expiry !== undefined) return settle(fault({ kind: 'timeout', expiry }))
     if (error instanceof Overloaded) return settle(fault({ kind: 'overloaded' }))
+    if (upload?.fault === 'left') return settle(fault({ kind: 'cancelled' }))
+    if (upload?.fault != null) return settle(fault({ kind: 'unsendable', refusal: upload.fault }))
     if (error instanceof NotCallable) return settle(fault({ kind: 'uncallable', why: error.message }))
     return settle(failed('could not be reached', 0))
   }
@@ -138,7 +154,7 @@ const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'fail
 function verdictOf(found: Fault): 'answered' | 'failed' | 'unknown' {
   if (found.kind === 'failed') return found.status === 503 ? 'answered' : 'failed'
   if (found.kind === 'timeout') return found.expiry === 'total' || found.expiry === 'caller' ? 'unknown' : 'failed'
-  return found.kind === 'cancelled' ? 'unknown' : 'answered'
+  return found.kind === 'cancelled' || found.kind === 'unsendable' ? 'unknown' : 'answered'
 }
 
 /** What a provider says was used counts, also where nothing comes of it. */
@@ -147,24 +163,19 @@ interface Reported {
 }
 
 /** What the readers of a reply share. They may throw: the caller of `attempt` never sees that. */
-interface Context {
+interface Context extends Reading {
   readonly services: AttemptServices
   readonly request: InferenceRequest
-  readonly clocks: AttemptClocks
-  readonly deadline: Deadline
   readonly controller: AbortController
   readonly client: AbortSignal
   readonly lease: ReplicaLease | null
-  readonly hold: Hold
   readonly reported: Reported
 }
-
-const WIRES: Readonly<Record<Form, Wire>> = { openai: openaiWire, messages: messagesWire, responses: responsesWire }
 
 async function readReply(context: Context, reply: ProviderReply, secrets: readonly string[]): Promise<AttemptResult> {
   const { status, headers } = reply
   if (status < 200 || status >= 300) {
-    context.deadline.arm(context.clocks.idleMs, 'idle')
+    context.deadline.arm(context.idleMs, 'idle')
     // The status says enough where the body does not come.
     const reading = status >= 400 ? readText(context, reply, UPSTREAM_ERROR_BYTES_MAX) : ''
     const text = await Promise.resolve(reading).catch(() => '')
@@ -173,6 +184,7 @@ async function readReply(context: Context, reply: ProviderReply, secrets: readon
     return fault(faultOfReply(status, headers, text, context.services.clock.now(), secrets))
   }
   const type = headers.get('content-type') ?? ''
+  if (context.request.relay !== undefined) return passOn(context, reply, type)
   if (!context.request.stream) return readWhole(context, reply, type)
   if (/^text\/event-stream/i.test(type)) return readStream(context, reply)
   return failed(`answered a stream with ${type === '' ? 'no content type' : 'another content type'}`)
@@ -180,43 +192,29 @@ async function readReply(context: Context, reply: ProviderReply, secrets: readon
 
 async function readWhole(context: Context, reply: ProviderReply, type: string): Promise<AttemptResult> {
   if (!/^application\/(?:[a-z.]+\+)?json/i.test(type)) return failed('answered with no JSON')
-  const body = (await readAtOnce(context, reply)) ?? (await readBytes(context, reply, UPSTREAM_REPLY_BYTES_MAX))
+  const body = await readBody(context, reply, UPSTREAM_REPLY_BYTES_MAX)
   if (body === null) return failed('answered with more than is taken')
   const { form = 'openai' } = reply
   const wire = WIRES[form]
-  const value = parseJson(typeof body === 'string' ? body : UTF8.decode(body))
+  const value = parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body))
   context.reported.usage = wire.usageIn(value, null)
   if (wire.errorIn(value) !== null) return failed('answered 200 with an error')
   const { operation } = context.request
   const isReply = operation === 'count_tokens' ? openaiWire.isReply : wire.isReply
   if (!isReply(operation, value)) return failed('answered with another shape')
-  const said = value.choices ?? value.content ?? value.output
   return {
     kind: 'whole',
     form,
     body,
-    usage: context.reported.usage ?? usageUnsaid(context.request, said),
+    usage: context.reported.usage ?? usageUnsaid(context.request, value),
     headers: upstreamHeaders(reply),
     droppedParams: reply.droppedParams,
   }
 }
 
-/** What a whole reply that does not say has used; to count tokens costs nothing. */
-function usageUnsaid(request: InferenceRequest, said: unknown): Usage {
-  return request.operation === 'count_tokens' ? NOTHING_USED : usageEstimated(promptBytes(request), tokensSaid(said))
-}
-
-/** Tokens of what a whole reply says, by the length of its texts; an embedding says nothing. */
-function tokensSaid(parts: unknown): number {
-  const said = Array.isArray(parts) ? parts.map((part) => part?.message ?? part?.text ?? part) : []
-  return said.length === 0 ? 0 : Math.ceil(JSON.stringify(said).length / BYTES_PER_TOKEN)
-}
-
 async function readStream(context: Context, reply: ProviderReply): Promise<AttemptResult> {
   if (reply.body === null) return failed('answered a stream with no body')
-  // Not the context itself in what outlives this: it holds the request's body, whose memory is given back by then.
-  const { lease, controller, client, reported } = context
-  const { clock } = context.services
+  const { reported } = context
   const requestBytes = promptBytes(context.request)
   const reader = reply.body.getReader()
   const { form = 'openai' } = reply
@@ -235,72 +233,52 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
       cutter.committed = true
     broken = cut.error
   }
+  return streamed(context, reply, { reader, cutter, prologue, broken, requestBytes })
+}
+
+/** An endpoint that is passed on promises nothing of its reply: a good status commits, and the rest goes by. */
+function passOn(context: Context, reply: ProviderReply, type: string): AttemptResult {
+  const reader = piecesOf(reply.body ?? new Blob().stream())
+  const parts = { reader, cutter: new RelayCutter(type), prologue: new Uint8Array(0), broken: false }
+  const result = streamed(context, reply, { ...parts, requestBytes: null })
+  return { ...result, headers: { ...result.headers, content: contentOf(reply, type) } }
+}
+
+type Own = 'reader' | 'cutter' | 'prologue' | 'broken' | 'requestBytes'
+
+/** What has committed, to be read by whoever sends it on. */
+function streamed(
+  // Not the context itself in what outlives this: it holds the request's body, whose memory is given back by then.
+  { services: { clock }, idleMs, deadline, controller, client, lease }: Context,
+  reply: ProviderReply,
+  own: Pick<LiveParts, Own>,
+): Extract<AttemptResult, { kind: 'stream' }> {
   const live = new LiveStream({
-    reader,
-    cutter,
-    prologue,
-    broken,
-    deadline: context.deadline,
+    ...own,
+    deadline,
     clock,
-    idleMs: context.clocks.idleMs,
-    requestBytes,
+    idleMs,
     abort: () => controller.abort(),
     clientLeft: () => client.aborted,
     release: (outcome) => lease?.release(outcome, clock.now()),
   })
-  context.deadline.pause()
-  return { kind: 'stream', form, live, headers: upstreamHeaders(reply), droppedParams: reply.droppedParams }
+  deadline.pause()
+  const { form = 'openai', droppedParams } = reply
+  return { kind: 'stream', form, live, headers: upstreamHeaders(reply), droppedParams }
 }
-
-const UTF8 = new TextDecoder()
-
-/** The fast way for the common reply: short, and of a length that is known. Null where it is neither. */
-async function readAtOnce({ deadline, clocks }: Context, reply: ProviderReply): Promise<string | null> {
-  const length = Number(reply.headers.get('content-length') ?? Number.NaN)
-  if (reply.text === undefined || !(length <= UPSTREAM_REPLY_AT_ONCE_BYTES_MAX)) return null
-  // The length is that of the compressed bytes: what comes out of them may be a thousand times as much.
-  if (reply.headers.get('content-encoding') !== null) return null
-  deadline.arm(clocks.idleMs, 'idle')
-  return reply.text()
-}
-
-async function readText(context: Context, reply: ProviderReply, most: number): Promise<string> {
-  return UTF8.decode((await readBytes(context, reply, most)) ?? new Uint8Array(0))
-}
-
-/** Reads a body whole; null when it is larger than `most`. Silence between its parts is bounded like a stream's. */
-async function readBytes(context: Context, reply: ProviderReply, most: number): Promise<Uint8Array | null> {
-  if (reply.body === null) return new Uint8Array(0)
-  const reader = reply.body.getReader()
-  let bytes: Uint8Array | undefined
-  const parts: Uint8Array[] = []
-  let length = 0
-  for (;;) {
-    context.deadline.arm(context.clocks.idleMs, 'idle')
-    const read = await reader.read()
-    if (read.done) break
-    length += read.value.length
-    if (length > most) return null
-    if (!context.hold.take(read.value.length)) throw new Overloaded()
-    if (bytes === undefined) bytes = read.value
-    else parts.push(read.value)
-  }
-  if (bytes === undefined) return new Uint8Array(0)
-  if (parts.length === 0) return bytes
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const part of [bytes, ...parts]) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
-
-/** There is no room for more of this reply: neither its provider nor another one could help. */
-class Overloaded extends Error {}
 
 const upstreamHeaders = ({ headers }: ProviderReply): UpstreamHeaders => ({
   processingMs: headers.get('openai-processing-ms'),
   version: headers.get('openai-version'),
   requestId: headers.get('x-request-id') ?? headers.get('request-id'),
 })
+
+function contentOf({ headers }: ProviderReply, type: string): PassedContent {
+  // The length of what was compressed is not that of what comes out of it.
+  const length = headers.get('content-encoding') === null ? headers.get('content-length') : null
+  return {
+    type: type === '' ? null : type,
+    bytes: length === null ? null : Number(length),
+    disposition: headers.get('content-disposition'),
+  }
+}

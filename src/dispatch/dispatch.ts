@@ -66,6 +66,7 @@ export async function dispatch(
   const { clock, health, random } = services
   services.retryBudget.request()
   const { timeouts, retries } = plan.model.config
+  const upload = request.relay?.upload
   // The model's time is for its answer, so a wait for a turn is not in it. The caller's is for everything.
   const modelsAtMs = clock.now() + timeouts.totalMs
   const totalAtMs = Math.min(modelsAtMs, request.startedAtMs + (request.timeoutMs ?? Number.POSITIVE_INFINITY))
@@ -89,7 +90,7 @@ export async function dispatch(
       const startedAtMs = clock.now()
       askedAtMs ??= startedAtMs
       attempts += 1
-      const isFollowed = attempts < ATTEMPTS_MAX && candidates.length > 0
+      const isFollowed = attempts < ATTEMPTS_MAX && candidates.length > 0 && upload === undefined
       const result = await attempt(
         services,
         candidate,
@@ -118,8 +119,10 @@ export async function dispatch(
       if (fault.kind === 'context') candidates = candidates.filter((other) => isRoomier(other.target, candidate.target))
       const { spare, ...again } = candidate
       if (fault.kind === 'credential' && spare !== undefined) candidates.unshift({ ...again, credentials: spare })
-      if (attempts >= ATTEMPTS_MAX) candidates = []
-      const step = attempts >= ATTEMPTS_MAX ? 'next-target' : nextStep(fault, tries, candidates.length === 0, retries)
+      // An upload comes once: whoever was sent it has it, and only a target that could not be called leaves it to the next.
+      const isLast = attempts >= ATTEMPTS_MAX || upload?.isTaken === true
+      if (isLast) candidates = []
+      const step = isLast ? 'next-target' : nextStep(fault, tries, candidates.length === 0, retries)
       if (step === 'relay') return { ...tried(), ...refusalOf([fault], plan.model.alias) }
       if (step === 'next-target' || !services.retryBudget.take(now)) break
       const waitMs = waitBefore(fault, tries, random)
@@ -158,6 +161,9 @@ function waitBefore(fault: Fault, tries: number, random: () => number): number {
   return named ?? backoffMs(tries - 1, RETRY_BASE_MS, RETRY_CAP_MS, random)
 }
 
+/** Faults that say nothing of the target. */
+const UNTELLING: ReadonlySet<Fault['kind']> = new Set(['cancelled', 'uncallable', 'unsendable'])
+
 function observe(
   { health, clock }: DispatchServices,
   identity: string,
@@ -165,16 +171,18 @@ function observe(
   request: InferenceRequest,
   tookMs: number,
 ): void {
-  if (result.kind === 'fault' && (result.fault.kind === 'cancelled' || result.fault.kind === 'uncallable')) return
+  if (result.kind === 'fault' && UNTELLING.has(result.fault.kind)) return
   const now = clock.now()
   health.observe(identity, result.kind !== 'fault' || wasAccepted(result.fault), now)
   if (result.kind !== 'fault') health.observeLatency(identity, request.stream ? 'stream' : 'whole', tookMs)
   else if (result.fault.kind === 'credential') health.markDead(identity, now)
 }
 
+const CALLERS: ReadonlySet<Fault['kind']> = new Set(['rejected', 'context', 'unsendable', 'cancelled'])
+
 /** Faults of ours or the provider's are told to the operator; the caller's own are not news. */
 function report(services: DispatchServices, request: InferenceRequest, candidate: Candidate, fault: Fault): void {
-  if (fault.kind === 'rejected' || fault.kind === 'context' || fault.kind === 'cancelled') return
+  if (CALLERS.has(fault.kind)) return
   services.log({
     level: 'warn',
     event: fault.kind === 'credential' ? 'credential-set-aside' : 'attempt-failed',
@@ -204,6 +212,7 @@ function refusalOf(faults: readonly Fault[], alias: string): { kind: 'refused' |
         param: 'messages',
       }),
     }
+  if (last?.kind === 'unsendable') return { kind: 'refused', refusal: last.refusal }
   if (last?.kind === 'overloaded')
     return failed(
       refusal('overloaded', 'Too many large answers at once. Try again in a second.', { retryAfterMs: 1000 }),

@@ -1,5 +1,6 @@
 /** What went wrong with one attempt, whose doing it was, and what to do next. No I/O. */
 import { errorIn, parseJson } from '../core/chat-wire.ts'
+import type { Refusal } from '../core/errors.ts'
 import { RETRY_CAP_MS } from '../core/limits.ts'
 import type { Expiry } from './deadline.ts'
 import { redact } from './redact.ts'
@@ -18,6 +19,8 @@ export type Fault =
   | { readonly kind: 'timeout'; readonly expiry: Expiry }
   /** Nothing was there to call: no replica is active, say. */
   | { readonly kind: 'uncallable'; readonly why: string }
+  /** The caller's own body, refused while it was passed on. */
+  | { readonly kind: 'unsendable'; readonly refusal: Refusal }
   /** This isolate holds as much of replies as it may. */
   | { readonly kind: 'overloaded' }
   /** The client left. */
@@ -121,6 +124,7 @@ export function nextStep(fault: Fault, tried: number, isLast: boolean, retries: 
   const mostTries = isLast ? retries : RETRIES_BEFORE_NEXT
   switch (fault.kind) {
     case 'rejected':
+    case 'unsendable':
     case 'overloaded':
     case 'cancelled':
       return 'relay'

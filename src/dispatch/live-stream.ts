@@ -1,6 +1,7 @@
 /** A committed stream: hands on the upstream's bytes one pull at a time and settles exactly once. */
 import { type Usage, usageEstimated } from '../core/usage.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Pieces } from '../lib/pieces.ts'
 import type { Cutter } from './cutter.ts'
 import type { Deadline } from './deadline.ts'
 
@@ -17,7 +18,7 @@ const CLOSE_MS = 1000
 
 /** What the live stream is made of: the attempt's parts, past the commit point. */
 export interface LiveParts {
-  readonly reader: ReadableStreamDefaultReader<Uint8Array>
+  readonly reader: Pick<Pieces, 'read'>
   readonly cutter: Cutter
   readonly deadline: Deadline
   readonly clock: Clock
@@ -26,8 +27,8 @@ export interface LiveParts {
   readonly prologue: Uint8Array
   /** The upstream's error came in the same bytes as the first content: the prologue is all there will be. */
   readonly broken: boolean
-  /** Bytes of the prompt, for an estimate where the provider never says. */
-  readonly requestBytes: number
+  /** Bytes of the prompt, for an estimate where the provider never says; null where nobody could estimate it. */
+  readonly requestBytes: number | null
   /** Stops the upstream. */
   readonly abort: () => void
   /** Did the client leave? An aborted read looks like any other failure. */
@@ -142,8 +143,8 @@ export class LiveStream {
 }
 
 /** What the provider said; of a cut stream also what came after it last said anything, which is counted by events. */
-function usageOf({ usage, events, reported }: Cutter, requestBytes: number, kind: Ended['kind']): Usage {
-  if (usage === null) return usageEstimated(requestBytes, events)
+function usageOf({ usage, events, reported }: Cutter, requestBytes: number | null, kind: Ended['kind']): Usage | null {
+  if (usage === null) return requestBytes === null ? null : usageEstimated(requestBytes, events)
   if (kind === 'finished' || events <= reported) return usage
   return { ...usage, outputTokens: usage.outputTokens + events - reported, source: 'estimated' }
 }

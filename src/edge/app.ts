@@ -4,17 +4,19 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { createAuthCache } from '../authenticate/cache.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Services } from '../services.ts'
+import type { Edge } from './arrival.ts'
 import { BodyBudget } from './body.ts'
 import { corsOf } from './cors.ts'
 import { docsPage } from './docs.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
-import { type Edge, inference } from './inference.ts'
+import { inference } from './inference.ts'
 import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
 import { keyUsage } from './usage.ts'
@@ -39,6 +41,7 @@ export function edgeApp(services: Services): OpenAPIHono {
 
   // The hot paths: one handler each and no middleware, which lets Hono call it directly.
   for (const [path, skin] of Object.entries(SKINS)) app.post(path, cors.around(inference(edge, skin)))
+  for (const path of RELAYED) app.post(`/v1${path}`, cors.around(relay(edge, path)))
 
   app.options('/v1/*', cors.preflight)
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
@@ -57,7 +60,7 @@ export function edgeApp(services: Services): OpenAPIHono {
 
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
-  [new RegExp(`^(?:${Object.keys(SKINS).join('|')})$`), 'POST'],
+  [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
   [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
 ]
 

@@ -8,8 +8,10 @@ import {
   REQUEST_BODY_BYTES_MAX,
 } from '../core/limits.ts'
 import { type Clock, systemClock } from '../lib/clock.ts'
+import { type Pieces, piecesOf } from '../lib/pieces.ts'
 
-const TOO_LARGE = refusal(
+/** More than one body may have. */
+export const TOO_LARGE = refusal(
   'request_too_large',
   `The request body is larger than ${REQUEST_BODY_BYTES_MAX} bytes. Send less, or by reference.`,
 )
@@ -26,6 +28,17 @@ const LATE = refusal(
 export interface HeldBody {
   readonly text: string
   readonly sizeBytes: number
+  release(): void
+}
+
+/** The beginning of a body, and the memory it holds until `release`. The rest is still to come. */
+export interface BegunBody<T> {
+  /** What was looked for. */
+  readonly seen: T
+  readonly bytes: number
+  /** Null where none was declared; never more than one body may have. */
+  readonly declaredBytes: number | null
+  readonly rest: Pieces
   release(): void
 }
 
@@ -48,6 +61,28 @@ export class BodyBudget {
     const length = declared === null ? null : Number(declared)
     const hold = this.#budget.hold()
     if (length !== null && length <= BODY_AT_ONCE_BYTES_MAX) return readDeclared(request, length, hold)
+    return this.#inTime(hold, length === null ? readCounted(request, hold) : readDeclared(request, length, hold))
+  }
+
+  /**
+   * Reads only until `see` has seen in the pieces what it looks for, or why they will not do; within the same bounds, and
+   * with the same rejection. `missing`: what to say where that never comes.
+   */
+  async begin<T extends object>(request: Request, see: See<T>, missing: Refusal): Promise<BegunBody<T> | Refusal> {
+    const declared = request.headers.get('content-length')
+    const declaredBytes = declared === null ? null : Number(declared)
+    if (declaredBytes !== null && !(declaredBytes <= REQUEST_BODY_BYTES_MAX)) return TOO_LARGE
+    const hold = this.#budget.hold()
+    const rest = piecesOf(request.body ?? new Blob().stream())
+    const begun = await this.#inTime(hold, readUntil(rest, see, missing, hold))
+    if (!('code' in begun)) return { ...begun, declaredBytes, rest, release: hold.release }
+    hold.release()
+    rest.cancel().catch(() => {})
+    return begun
+  }
+
+  /** Refuses what takes too long. */
+  #inTime<T>(hold: Hold, reading: Promise<T | Refusal>): Promise<T | Refusal> {
     let cancel = (): void => {}
     const late = new Promise<Refusal>((resolve) => {
       cancel = this.#clock.after(BODY_ARRIVAL_MS, () => {
@@ -56,8 +91,33 @@ export class BodyBudget {
         resolve(LATE)
       })
     })
-    const reading = length === null ? readCounted(request, hold) : readDeclared(request, length, hold)
     return Promise.race([reading, late]).finally(cancel)
+  }
+}
+
+/** Looks at one piece; null: what it looks for is still to come. */
+type See<T> = (piece: Uint8Array) => T | Refusal | null
+
+async function readUntil<T extends object>(
+  rest: Pieces,
+  see: See<T>,
+  missing: Refusal,
+  hold: Hold,
+): Promise<Pick<BegunBody<T>, 'seen' | 'bytes'> | Refusal> {
+  let bytes = 0
+  try {
+    for (;;) {
+      const { value } = await rest.read()
+      if (value === undefined) return missing
+      bytes += value.length
+      if (bytes > REQUEST_BODY_BYTES_MAX) return TOO_LARGE
+      if (!hold.take(value.length)) return OVERLOADED
+      const seen = see(value)
+      if (seen !== null) return 'code' in seen ? seen : { seen, bytes }
+    }
+  } catch (error) {
+    hold.release()
+    throw error
   }
 }
 

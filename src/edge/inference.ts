@@ -1,28 +1,17 @@
 /** The inference endpoints: enter, read, decode, answer, reply. What differs between protocols is the skin's. */
-import type { Context } from 'hono'
-import type { Guard } from '../authenticate/authenticate.ts'
-import { type Entry, enter } from '../authenticate/enter.ts'
+import type { Entry } from '../authenticate/enter.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Client } from '../core/inference.ts'
-import { type Answer, answer, leave, refuse } from '../gateway.ts'
-import type { Services } from '../services.ts'
-import type { BodyBudget, HeldBody } from './body.ts'
+import { type Answer, answer } from '../gateway.ts'
+import { type Arrival, arrive, type Edge, isJson, seenThrough } from './arrival.ts'
+import type { HeldBody } from './body.ts'
 import { decode } from './decode.ts'
 import { errorReply } from './error-reply.ts'
-import { answerHeaders, commonHeaders, unansweredHeaders } from './headers.ts'
-import type { KnownBodies } from './known-bodies.ts'
+import { answerHeaders } from './headers.ts'
 import { encodedWhole, wholeOf } from './recalled-reply.ts'
 import { requestOptions } from './request-options.ts'
 import type { Heading, Skin } from './skin.ts'
 import { leftReply, streamReply } from './stream-reply.ts'
-
-/** One per isolate. */
-export interface Edge {
-  readonly services: Services
-  readonly guard: Guard
-  readonly bodies: BodyBudget
-  readonly known: KnownBodies
-}
 
 const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
   param: 'content-type',
@@ -30,17 +19,11 @@ const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-typ
 
 /** The handler of one skin. */
 export function inference(edge: Edge, skin: Skin) {
-  const { services, guard, bodies, known } = edge
+  const { services, bodies, known } = edge
   const handle = async (request: Request): Promise<Response> => {
-    const headers = commonHeaders(request.headers)
-    const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
-    const entry = await enter(services, guard, presentedBy(request))
-    if (entry.kind === 'refused') return errorReply(entry.refusal, unansweredHeaders(headers, null), skin.errors)
-
-    const refused = (reason: Refusal, alias: string | null): Response => {
-      refuse(services, entry, { ...identity, alias }, reason)
-      return errorReply(reason, unansweredHeaders(headers, alias), skin.errors)
-    }
+    const arrived = await arrive(edge, request, skin.errors)
+    if (arrived instanceof Response) return arrived
+    const { entry, identity, headers, refused } = arrived
     if (!isJson(request.headers.get('content-type'))) return refused(NOT_JSON, null)
     const options = requestOptions(request.headers)
     if ('code' in options) return refused(options, null)
@@ -48,8 +31,7 @@ export function inference(edge: Edge, skin: Skin) {
     try {
       body = await bodies.read(request)
     } catch {
-      leave(services, entry, { ...identity, alias: null })
-      return leftReply()
+      return arrived.left()
     }
     if ('code' in body) return refused(body, null)
     const before = known.get(skin.name, body.text, entry.caller.generation)
@@ -60,18 +42,8 @@ export function inference(edge: Edge, skin: Skin) {
     }
     return reply(edge, skin, entry, decoded, body, request, headers)
   }
-  return (c: Context): Promise<Response> => {
-    const handled = handle(c.req.raw)
-    // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made,
-    // and what the body holds given back. To tell it only then, the request's signal would have to be watched: that
-    // costs a quarter of a hit, and this some hundredths.
-    services.background(handled.then(ignore, ignore))
-    return handled
-  }
+  return seenThrough(services, handle)
 }
-
-/** A failure is the app's to answer. */
-function ignore(): void {}
 
 async function reply(
   { services, known }: Edge,
@@ -80,7 +52,7 @@ async function reply(
   request: Extract<ReturnType<typeof decode>, { kind: 'request' }>,
   body: HeldBody,
   client: Client,
-  headers: ReturnType<typeof commonHeaders>,
+  headers: Arrival['headers'],
 ): Promise<Response> {
   const { alias, startedAtMs, wantsUsage, debug } = request
   const { clock, background } = services
@@ -153,11 +125,3 @@ class StreamClient implements Client {
     this.#controller?.abort()
   }
 }
-
-/** The headers a key may come in. */
-export const presentedBy = (request: Request) => ({
-  authorization: request.headers.get('authorization'),
-  apiKey: request.headers.get('x-api-key'),
-})
-
-const isJson = (type: string | null): boolean => type !== null && /^application\/json\s*(?:;|$)/i.test(type)

@@ -3,9 +3,9 @@ import type { Context } from 'hono'
 import type { Entry } from '../authenticate/enter.ts'
 import { enter } from '../authenticate/enter.ts'
 import { unknownModel } from '../core/models.ts'
+import { type Edge, presentedBy } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
-import { type Edge, presentedBy } from './inference.ts'
 
 const model = (id: string) => ({ id, object: 'model', created: 0, owned_by: 'sluice' })
 

@@ -3,9 +3,17 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from '@hono/zod-openapi'
 import { usageQuerySchema } from '../core/admin-schemas.ts'
 import { keyLimitsViewSchema, usageViewSchema } from '../core/admin-views.ts'
-import { chatRequestSchema, completionsRequestSchema, embeddingsRequestSchema } from '../core/chat.ts'
+import {
+  chatRequestSchema,
+  completionsRequestSchema,
+  embeddingsRequestSchema,
+  relayRequestSchema,
+} from '../core/chat.ts'
 import { ERRORS, type ErrorCode } from '../core/errors.ts'
+import { countTokensRequestSchema, messagesRequestSchema } from '../core/messages/schema.ts'
+import { responsesRequestSchema } from '../core/responses/schema.ts'
 import { VERSION } from '../lib/version.ts'
+import { RELAYED } from './relay.ts'
 
 const errorSchema = z
   .object({
@@ -31,13 +39,17 @@ const readySchema = z.object({
 })
 
 const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
-const reply = z.looseObject({}).describe("As the OpenAI API has it, byte for byte the target's own where it speaks it.")
+const reply = z
+  .looseObject({})
+  .describe("As the API of that path has it, byte for byte the target's own where it speaks it.")
 const refusals = {
   '4XX': json(errorSchema, 'Refused: the code says why, the message what to do'),
   '5XX': json(errorSchema, 'Nobody could answer'),
 }
 const eventStream = {
-  schema: z.string().describe('Server-sent events, ended by `data: [DONE]` or by one error frame.'),
+  schema: z
+    .string()
+    .describe('Server-sent events, ended as the API of that path ends them (`data: [DONE]`), or by one error frame.'),
 }
 
 const maxWait = 'Longest wait for its turn where a limit stands in the way, 0 to 3600000; else the tenant’s (0: none).'
@@ -75,6 +87,16 @@ const replyHeaders = z.object({
   age: z.string().optional().describe('Seconds since a recalled answer ended'),
   'x-sluice-similarity': z.string().optional().describe('Cosine of the questions, where it was recalled by meaning'),
   'x-sluice-cache-reason': z.string().optional().describe('Where `x-sluice-debug: 1` was sent: why it is a bypass'),
+  'x-sluice-token-count': z
+    .literal('estimated')
+    .optional()
+    .describe('Of counted tokens: no target could count them, this is by what is learned of the model'),
+  'x-sluice-dropped-params': z
+    .string()
+    .optional()
+    .describe(
+      'Fields that the target could not be told, or that are another provider’s (signatures, encrypted reasoning)',
+    ),
   'x-sluice-queue-ms': z.string().optional().describe('Time waited for its limits'),
   'x-sluice-overhead-ms': z.string().optional().describe('Time of the gateway before the upstream was asked'),
   'x-sluice-cost-usd': z.string().optional().describe('On whole replies; `null`: unknown'),
@@ -93,7 +115,13 @@ const OPERATIONS = [
   ['/v1/chat/completions', 'Chat, whole or streamed', chatRequestSchema, true],
   ['/v1/completions', 'Text completion, whole or streamed', completionsRequestSchema, true],
   ['/v1/embeddings', 'Embeddings', embeddingsRequestSchema, false],
+  ['/v1/messages', 'Anthropic Messages, whole or streamed', messagesRequestSchema, true],
+  ['/v1/messages/count_tokens', 'Tokens of a prompt', countTokensRequestSchema, false],
+  ['/v1/responses', 'OpenAI Responses, whole or streamed', responsesRequestSchema, true],
 ] as const
+
+/** As it comes, whatever it is. */
+const binary = { schema: { type: 'string', format: 'binary' } as const }
 
 /** Puts the public paths into the app's registry, where the admin API's own are already or will be. */
 export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
@@ -115,6 +143,25 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
         },
         ...refusals,
       },
+    })
+  for (const path of RELAYED)
+    openAPIRegistry.registerPath({
+      method: 'post',
+      path: `/v1${path}`,
+      summary: 'Passed on to targets of OpenAI’s protocol, as is what comes back',
+      security,
+      tags: ['inference'],
+      request: {
+        headers: sluiceHeaders,
+        body: {
+          required: true,
+          content: {
+            'application/json': { schema: relayRequestSchema },
+            'multipart/form-data': { schema: relayRequestSchema },
+          },
+        },
+      },
+      responses: { 200: { description: 'The answer', headers: replyHeaders, content: { '*/*': binary } }, ...refusals },
     })
   const models = z.object({ object: z.literal('list'), data: z.array(modelSchema) })
   const get = { method: 'get' as const }

@@ -16,7 +16,9 @@ export const openaiErrors: SkinErrors = {
 /** Responses: the same bodies, and a stream ends as a run does that has failed. */
 export const responsesErrors: SkinErrors = {
   ...openaiErrors,
-  frame: (refused, _, heading, asked, last) => failedEvent(heading, asked, refused, sequenceAfter(last)),
+  // The run that fails is the one that the upstream has named: clients refuse another.
+  frame: (refused, _, heading, asked, { first, last }) =>
+    failedEvent({ ...heading, id: OWN_ID.exec(first)?.[1] ?? heading.id }, asked, refused, sequenceAfter(last)),
 }
 
 /** Messages. Its SDK tells of a request by the header `request-id`. */
@@ -33,11 +35,20 @@ export function errorsAt(path: string): SkinErrors {
 }
 
 const NONE = {}
+const OWN_ID = /"id":\s*"resp_([^"]+)"/
 
-const anthropicError = ({ code, message }: Refusal) => ({
+const anthropicError = ({ code, message, param }: Refusal) => ({
   type: 'error',
-  error: { type: ERRORS[code].anthropic, message },
+  error: {
+    type: ERRORS[code].anthropic,
+    // There is no other place for the field or header at fault.
+    message: param === null || message.includes(param) ? message : `${param}: ${message}`,
+    ...(code === 'invalid_request' && param === 'thread' ? { details: WITHOUT_THREAD } : {}),
+  },
 })
+
+/** How Anthropic says that a request cannot be one of a thread: its SDK's tool runner then sends the whole conversation. */
+const WITHOUT_THREAD = { error_code: 'thread_unsupported_request', unsupported: ['thread'] }
 
 /** Events of Responses are numbered without a gap, whoever wrote those before. */
 function sequenceAfter(text: string): number {

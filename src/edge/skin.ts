@@ -54,12 +54,18 @@ export interface Skin {
   } | null
 }
 
+/** What a client was sent of an upstream's own stream, as text: its first bytes, and the last. */
+export interface Sent {
+  readonly first: string
+  readonly last: string
+}
+
 /** How a skin says that something went wrong. */
 export interface SkinErrors {
   /** The body of a refusal. */
   body(refused: Refusal, requestId: string): object
   /** Headers that its clients look for besides. */
   headers(requestId: string): Readonly<Record<string, string>>
-  /** The last event of a stream that has begun; `last` is what the client was sent before. */
-  frame(refused: Refusal, retryAfterMs: number | null, heading: Heading, asked: Json, last: string): string
+  /** The last event of a stream that has begun. */
+  frame(refused: Refusal, retryAfterMs: number | null, heading: Heading, asked: Json, sent: Sent): string
 }

@@ -9,7 +9,7 @@ import { messageOf } from './messages/encode-whole.ts'
 import { decodeResponses } from './responses/decode.ts'
 import { ResponsesEncoder } from './responses/encode-events.ts'
 import { wholeResponse } from './responses/response-object.ts'
-import type { Skin } from './skin.ts'
+import type { Read, Skin } from './skin.ts'
 import { messagesErrors, openaiErrors, responsesErrors } from './skin-errors.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -33,9 +33,7 @@ const messages: Skin = {
   canStream: true,
   schema: messagesRequestSchema,
   read(value, headers) {
-    const decoded = decodeMessages(value)
-    if (decoded.kind === 'fault') return decoded
-    return { body: decoded.body, native: nativeOf('messages', value, decoded.dropped, headers) }
+    return readNative('messages', value, decodeMessages(value), headers)
   },
   errors: messagesErrors,
   encode: {
@@ -62,8 +60,9 @@ const responses: Skin = {
   schema: responsesRequestSchema,
   read(value, headers) {
     const decoded = decodeResponses(value)
-    if (decoded.kind === 'fault') return decoded
-    return { body: decoded.body, native: nativeOf('responses', value, decoded.dropped, headers) }
+    // What is to be kept between requests nobody is asked for.
+    if (decoded.kind === 'fault' && KEPT.has(decoded.param)) return decoded
+    return readNative('responses', value, decoded, headers)
   },
   errors: responsesErrors,
   encode: {
@@ -80,6 +79,19 @@ export const SKINS: Readonly<Record<string, Skin>> = {
   '/v1/messages': messages,
   '/v1/messages/count_tokens': countTokens,
   '/v1/responses': responses,
+}
+
+const KEPT = new Set(['store', 'previous_response_id', 'conversation', 'background', 'prompt'])
+
+type Decoded =
+  | { readonly kind: 'decoded'; readonly body: Json; readonly dropped: readonly string[] }
+  | { readonly kind: 'fault'; readonly param: string; readonly message: string }
+
+/** What only its own protocol can say is not refused here: there may be a target that speaks it. */
+function readNative(form: NativeRequest['form'], value: Json, decoded: Decoded, headers: Headers): Read {
+  if (decoded.kind === 'decoded') return { body: decoded.body, native: nativeOf(form, value, decoded.dropped, headers) }
+  const { param, message } = decoded
+  return { body: value, native: { ...nativeOf(form, value, [], headers), unsayable: { param, message } } }
 }
 
 /** Headers that belong to a protocol, and not to the connection. */

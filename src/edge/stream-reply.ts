@@ -103,7 +103,8 @@ function eventStream({ skin }: StreamContext, headers: ReplyHeaders): ReplyHeade
   return headers
 }
 
-const BROKEN = {
+/** What a caller is told of an answer that broke when it had begun. */
+export const BROKEN = {
   upstream_failed: refusal('upstream_failed', 'The provider failed in the middle of its answer. Ask again.'),
   upstream_timeout: refusal('upstream_timeout', 'The provider fell silent in the middle of its answer. Ask again.'),
 }
@@ -117,7 +118,8 @@ class ReplyWriter {
   #live: LiveStream | null = null
   /** What writes the skin's own events; null where the upstream's are those, or nothing is written yet. */
   #translation: Translation | null = null
-  /** What the client was sent last of the upstream's own events. */
+  /** What the client was sent of the upstream's own events: first, and last. */
+  #first: Uint8Array | null = null
   #last: Uint8Array = NOTHING
   #cancelKeepAlive: () => void
 
@@ -144,7 +146,9 @@ class ReplyWriter {
           // As `#write`, without a promise more for every event.
           this.#isWriting = true
           await this.#writer.write(bytes)
-          this.#last = bytes
+          this.#first ??= bytes
+          // A comment that says the upstream is there (58 is a colon) has no number to go on from.
+          if (bytes[0] !== 58 || new TextDecoder().decode(bytes).includes('\ndata')) this.#last = bytes
           this.#isWriting = false
           this.#lastWriteMs = this.#context.clock.now()
         } else if (piece.code !== null) return await this.#end(BROKEN[piece.code], this.#isInsideEvent)
@@ -198,7 +202,8 @@ class ReplyWriter {
     if (this.#translation !== null)
       return refused === null ? this.#translation.end() : this.#translation.fail(refused, waitMs)
     if (refused === null) return NOTHING
-    return UTF8.encode(skin.errors.frame(refused, waitMs, heading(), asked, new TextDecoder().decode(this.#last)))
+    const [first, last] = [this.#first ?? NOTHING, this.#last].map((bytes) => new TextDecoder().decode(bytes))
+    return UTF8.encode(skin.errors.frame(refused, waitMs, heading(), asked, { first: first ?? '', last: last ?? '' }))
   }
 
   /** Is the client in the middle of an event? Translated ones are always whole. */

@@ -5,9 +5,9 @@ import { usageQuerySchema } from '../core/admin-schemas.ts'
 import { paramOf } from '../core/chat.ts'
 import { refusal } from '../core/errors.ts'
 import { placeOf } from '../core/tenant.ts'
+import { type Edge, presentedBy } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
-import { type Edge, presentedBy } from './inference.ts'
 
 /** What the tenant's object would have answered is not known. */
 export const outOfReach = refusal('overloaded', 'This cannot be looked up at the moment. Try again in a second.', {

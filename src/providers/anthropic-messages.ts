@@ -12,11 +12,13 @@ const VERSION = '2023-06-01'
 const VERSION_FORM = /^\d{4}-\d{2}-\d{2}$/
 
 /**
- * The `anthropic-beta` values that Anthropic documents, as of its SDK 1.14, and those of its own coding agent. Values of
- * others are not sent: at Bedrock or Vertex one that is not known there fails the request.
+ * The `anthropic-beta` values about one message that Anthropic documents, as of its SDK 1.14, and those of its own coding
+ * agent. Not those by which other models answer, at other prices, nor of what is held between requests. Values of others
+ * are not sent: at Bedrock or Vertex one that is not known there fails the request.
  */
 const BETAS: readonly string[] = [
   'advanced-tool-use-*',
+  'cache-diagnosis-*',
   'claude-code-*',
   'code-execution-*',
   'compact-*',
@@ -29,16 +31,21 @@ const BETAS: readonly string[] = [
   'fast-mode-*',
   'files-api-*',
   'fine-grained-tool-streaming-*',
+  'inline-tools-*',
   'interleaved-thinking-*',
   'max-tokens-*',
   'mcp-client-*',
   'message-batches-*',
+  'mid-conversation-*',
   'model-context-window-exceeded-*',
   'output-128k-*',
+  'output-300k-*',
   'pdfs-*',
   'prompt-caching-*',
   'skills-*',
   'structured-outputs-*',
+  'task-budgets-*',
+  'thinking-*',
   'token-counting-*',
   'token-efficient-tools-*',
   'web-fetch-*',

@@ -13,6 +13,8 @@ export type Bypass =
   | 'forced-tool'
   | 'no-user'
   | 'audio'
+  /** It can be said in its caller's protocol alone: there is no canonical form of it to be known by. */
+  | 'one-protocol'
   /** Not the request's doing: the tenant's cache secret cannot be had at the moment. */
   | 'no-keys'
 
@@ -40,7 +42,13 @@ const TEMPERATURE_MAX = 0.3
 
 /** Decides by the request and its model's policy; what an answer must be to be kept, `core/recall/assemble.ts` says. */
 export function recallable(
-  { operation, body, user, cacheMode }: Pick<InferenceRequest, 'operation' | 'body' | 'user' | 'cacheMode'>,
+  {
+    operation,
+    body,
+    native,
+    user,
+    cacheMode,
+  }: Pick<InferenceRequest, 'operation' | 'body' | 'native' | 'user' | 'cacheMode'>,
   cache: ModelConfig['cache'],
 ): Recallable | NotRecallable {
   if (
@@ -51,6 +59,7 @@ export function recallable(
   )
     return bypass('no-cache')
   if (cacheMode === 'off') return bypass('off')
+  if (native?.unsayable !== undefined) return bypass('one-protocol')
   if ((body.n ?? 1) !== 1 || (operation === 'completions' && (body.best_of ?? 1) !== 1))
     return bypass('several-choices')
   // Who asks for it in so many words takes one answer for another at any temperature. A vector has none.

@@ -106,7 +106,11 @@ function filter(
         { param: 'model' },
       ),
     )
-  const allowed = moneyLimit === null ? speaking : speaking.filter(({ price }) => price !== undefined)
+  const { unsayable } = request.native ?? {}
+  const able = unsayable === undefined ? speaking : speaking.filter((target) => speaks(services, target, request))
+  if (unsayable !== undefined && able.length === 0)
+    return refuse(refusal('invalid_request', unsayable.message, { param: unsayable.param }))
+  const allowed = moneyLimit === null ? able : able.filter(({ price }) => price !== undefined)
   if (moneyLimit !== null && allowed.length === 0) return refuse(unpricedModel(model.alias, moneyLimit))
   const now = clock.now()
   const isDead = (identity: string): boolean => health.isDead(identity, now)

@@ -1,6 +1,6 @@
 /** An upstream that answers as OpenAI does, whatever is asked: choices, tools, schemas, images, logprobs, embeddings. */
 import type { Call, Script } from '../support/scripted-origin.ts'
-import { DONE, event, USAGE } from '../support/wire.ts'
+import { DONE, delta, event, finish, role, USAGE, whole } from '../support/wire.ts'
 
 interface Asked {
   readonly n?: number
@@ -103,6 +103,28 @@ async function stream(
   if (asked.stream_options?.include_usage === true) await call.write(chunk([], { usage: USAGE }))
   await call.end(DONE)
 }
+
+const DETAILED = {
+  ...USAGE,
+  prompt_tokens_details: { cached_tokens: 4 },
+  completion_tokens_details: { reasoning_tokens: 2 },
+}
+
+/** Answers chat with one message, whole or its fields in small deltas one after the other, ended by `reason`. */
+export const saying =
+  (message: Readonly<Record<string, string>>, reason = 'stop'): Script =>
+  async (call) => {
+    if (call.json.stream !== true) {
+      const choice = { index: 0, message: { role: 'assistant', content: null, ...message }, finish_reason: reason }
+      return await call.reply(200, whole('', { choices: [choice], usage: DETAILED }))
+    }
+    await call.head(200)
+    await call.write(role())
+    for (const [name, said] of Object.entries(message))
+      for (const piece of pieces(said)) await call.write(delta({ [name]: piece }))
+    await call.write(finish(reason) + event({ choices: [], usage: DETAILED }))
+    await call.end(DONE)
+  }
 
 /** The vector that an input is embedded as; exact in 32 bits. */
 export const vectorOf = (input: string): number[] => [input.length, 0.5, -0.25, 1 / 1024]

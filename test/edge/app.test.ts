@@ -8,6 +8,8 @@ const PATHS: [string, 'GET' | 'POST'][] = [
   ['/v1/chat/completions', 'POST'],
   ['/v1/completions', 'POST'],
   ['/v1/embeddings', 'POST'],
+  ['/v1/rerank', 'POST'],
+  ['/v1/audio/speech', 'POST'],
   ['/v1/models', 'GET'],
   ['/v1/models/org/name', 'GET'],
   ['/v1/limits', 'GET'],

@@ -1,7 +1,7 @@
 /** The inference endpoints from request to reply: in which order things are looked at, and what is kept of each end. */
 import { expect, it } from 'vitest'
 import { BODIES_IN_FLIGHT_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from '../../src/core/limits.ts'
-import { presentedBy } from '../../src/edge/inference.ts'
+import { presentedBy } from '../../src/edge/arrival.ts'
 import { chat, DONE, finish, providerError, role, text, usage, whole } from '../support/wire.ts'
 import { CONFIG, feed, isolate, reading, type Script, silence, upstream } from '../support/worker.ts'
 

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { expect, it } from 'vitest'
 import { ERRORS } from '../../src/core/errors.ts'
 import { openapiDocument, registerPublicPaths } from '../../src/edge/openapi.ts'
+import { RELAYED } from '../../src/edge/relay.ts'
 import { VERSION } from '../../src/lib/version.ts'
 
 function document() {
@@ -27,6 +28,10 @@ it('lists every public path, with what each answers', () => {
     ['post /v1/chat/completions', ['inference'], true],
     ['post /v1/completions', ['inference'], true],
     ['post /v1/embeddings', ['inference'], true],
+    ['post /v1/messages', ['inference'], true],
+    ['post /v1/messages/count_tokens', ['inference'], true],
+    ['post /v1/responses', ['inference'], true],
+    ...RELAYED.map((path) => [`post /v1${path}`, ['inference'], true]),
     ['get /v1/models', ['models'], true],
     ['get /v1/models/{id}', ['models'], true],
     ['get /v1/limits', ['account'], true],
@@ -56,6 +61,9 @@ it('says which answers may be streams, and which headers of ours are taken', () 
   expect(types('/v1/chat/completions')).toEqual(['application/json', 'text/event-stream'])
   expect(types('/v1/completions')).toEqual(['application/json', 'text/event-stream'])
   expect(types('/v1/embeddings')).toEqual(['application/json'])
+  expect(types('/v1/messages')).toEqual(['application/json', 'text/event-stream'])
+  expect(types('/v1/messages/count_tokens')).toEqual(['application/json'])
+  expect(types('/v1/responses')).toEqual(['application/json', 'text/event-stream'])
   const parameters = paths['/v1/chat/completions'].post.parameters as { in: string; name: string; required: boolean }[]
   expect(parameters.map(({ name }) => name)).toEqual(
     expect.arrayContaining([

@@ -3,11 +3,12 @@ import { expect, it } from 'vitest'
 import { ERRORS, type ErrorCode, refusal } from '../../src/core/errors.ts'
 import { errorsAt, messagesErrors, openaiErrors, responsesErrors } from '../../src/edge/skin-errors.ts'
 
+const NOTHING_SENT = { first: '', last: '' }
 const HEADING = { id: 'abc', model: 'alias', createdS: 1 }
 const WAIT = refusal('upstream_rate_limited', 'Wait.', { retryAfterMs: 1500 })
 
 it('is one event of an OpenAI stream, with what the status could not say', () => {
-  const frame = openaiErrors.frame(WAIT, 1500, HEADING, {}, '')
+  const frame = openaiErrors.frame(WAIT, 1500, HEADING, {}, NOTHING_SENT)
   expect(frame).toMatch(/^data: \{[^\n]*\}\n\n$/)
   expect(JSON.parse(frame.slice(6))).toEqual({
     error: {
@@ -19,11 +20,11 @@ it('is one event of an OpenAI stream, with what the status could not say', () =>
       retry_after_ms: 1500,
     },
   })
-  expect(JSON.parse(openaiErrors.frame(WAIT, null, HEADING, {}, '').slice(6)).error.retry_after_ms).toBeNull()
+  expect(JSON.parse(openaiErrors.frame(WAIT, null, HEADING, {}, NOTHING_SENT).slice(6)).error.retry_after_ms).toBeNull()
 })
 
 it('is an error event of a Messages stream', () => {
-  const frame = messagesErrors.frame(WAIT, 1500, HEADING, {}, '')
+  const frame = messagesErrors.frame(WAIT, 1500, HEADING, {}, NOTHING_SENT)
   expect(frame).toMatch(/^event: error\ndata: \{[^\n]*\}\n\n$/)
   expect(JSON.parse(frame.split('data: ')[1] ?? '')).toEqual({
     type: 'error',
@@ -32,16 +33,17 @@ it('is an error event of a Messages stream', () => {
 })
 
 it('is a failed run of Responses, numbered after the last event that went out', () => {
+  const first = 'event: response.created\ndata: {"type":"response.created","response":{"id":"resp_up1"}}\n\n'
   const last =
     'event: x\ndata: {"type":"x","sequence_number":6}\n\nevent: y\ndata: {"type":"y","sequence_number": 7}\n\n'
-  const frame = responsesErrors.frame(WAIT, 1500, HEADING, { model: 'alias' }, last)
+  const frame = responsesErrors.frame(WAIT, 1500, HEADING, { model: 'alias' }, { first, last })
   expect(frame.startsWith('event: response.failed\ndata: ')).toBe(true)
   expect(JSON.parse(frame.split('data: ')[1] ?? '')).toMatchObject({
     type: 'response.failed',
     sequence_number: 8,
-    response: { status: 'failed', error: { message: 'Wait.' } },
+    response: { id: 'resp_up1', status: 'failed', error: { message: 'Wait.' } },
   })
-  expect(responsesErrors.frame(WAIT, 1500, HEADING, {}, '')).toContain('"sequence_number":0')
+  expect(responsesErrors.frame(WAIT, 1500, HEADING, {}, NOTHING_SENT)).toContain('"sequence_number":0')
 })
 
 it.each(Object.keys(ERRORS) as ErrorCode[])('%s has its type on the Messages skin, and the request’s id', (code) => {
@@ -51,6 +53,23 @@ it.each(Object.keys(ERRORS) as ErrorCode[])('%s has its type on the Messages ski
     request_id: 'r1',
   })
   expect(messagesErrors.headers('r1')).toEqual({ 'request-id': 'r1' })
+})
+
+it.each([
+  ['Leave it out.', 'tools[0].type', 'tools[0].type: Leave it out.'],
+  ["Invalid 'stream': no.", 'stream', "Invalid 'stream': no."],
+])('names the field in the message of Messages: %s', (message, param, told) => {
+  const refused = refusal('invalid_request', message, { param })
+  expect(messagesErrors.body(refused, 'r1')).toMatchObject({ error: { message: told } })
+  expect(openaiErrors.body(refused, 'r1')).toMatchObject({ error: { message, param } })
+})
+
+it('tells the tool runner of Anthropic’s SDK to go on without a thread', () => {
+  const { body } = messagesErrors
+  expect(body(refusal('invalid_request', 'No.', { param: 'thread' }), 'r1')).toMatchObject({
+    error: { details: { error_code: 'thread_unsupported_request', unsupported: ['thread'] } },
+  })
+  expect(body(refusal('upstream_rejected', 'No.', { param: 'thread' }), 'r1')).not.toHaveProperty('error.details')
 })
 
 it.each([

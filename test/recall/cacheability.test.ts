@@ -168,3 +168,12 @@ describe('questionOf', () => {
     expect(questionOf({ operation: 'embeddings', body: { input: 'a' } }).reason).toBe('not-chat')
   })
 })
+
+it('passes by what only one protocol can say, and what counts tokens', () => {
+  const native = { form: 'messages', body: {}, headers: {}, dropped: [] } as const
+  const asked = { operation: 'chat', body: {}, user: undefined, cacheMode: undefined } as const
+  expect(recallable({ ...asked, native }, policy(EXACT)).reason).toBeNull()
+  const unsayable = { param: 'tools', message: 'No.' }
+  expect(recallable({ ...asked, native: { ...native, unsayable } }, policy(EXACT)).reason).toBe('one-protocol')
+  expect(recallable({ ...asked, operation: 'count_tokens' }, policy(EXACT)).reason).toBe('no-cache')
+})

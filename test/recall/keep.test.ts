@@ -146,3 +146,29 @@ describe('what is no answer', () => {
     expect(told).toEqual([])
   })
 })
+
+describe('an answer in a caller’s own protocol', () => {
+  const native = {
+    type: 'message',
+    role: 'assistant',
+    model: 'claude-x',
+    content: [{ type: 'text', text: 'hello' }],
+    stop_reason: 'end_turn',
+    usage: { input_tokens: 11, output_tokens: 7 },
+  }
+
+  it('is kept in the canonical form', async () => {
+    const { services, miss, told, settle } = missed(false)
+    keep(services, miss, { ...WHOLE, form: 'messages', body: JSON.stringify(native) })
+    await settle()
+    expect(told).toMatchObject([{ kind: 'put', value: { key: 'k1' } }])
+  })
+
+  it('lets those who wait ask for themselves where the canonical form has no place for it', () => {
+    const { services, miss, told, asked } = missed(true)
+    const content = [{ type: 'server_tool_use', id: 's', name: 'web_search', input: {} }]
+    keep(services, miss, { ...WHOLE, form: 'messages', body: JSON.stringify({ ...native, content }) })
+    expect(asked).toEqual(['release r1 alone'])
+    expect(told).toEqual([])
+  })
+})

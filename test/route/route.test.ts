@@ -30,7 +30,12 @@ const DOCUMENT: Document = {
 }
 const ALL = { cloud: 'cloud-value', claude: 'claude-value' }
 const protocols = (operations: Readonly<Record<string, readonly Operation[]>>) =>
-  new Map(Object.entries(operations).map(([name, list]) => [name, { operations: list }] as const))
+  new Map(
+    Object.entries(operations).map(([name, list]) => {
+      const natives = name === 'anthropic' ? (['messages'] as const) : (['responses'] as const)
+      return [name, { operations: list, natives }] as const
+    }),
+  )
 
 function routed(
   options: {
@@ -243,5 +248,61 @@ describe('what admission asks', () => {
     const [, cloud] = plan.kind === 'plan' ? plan.candidates : []
     expect(cloud).toMatchObject({ outputCap: 7800 })
     expect(cloud?.spare).toBeDefined()
+  })
+})
+
+describe('a request in a protocol of its own', () => {
+  const native = { form: 'messages', body: {}, headers: {}, dropped: [] } as const
+  const document: Document = {
+    providers: {
+      gpu: { protocol: 'openai', baseUrl: 'https://gpu.example/v1' },
+      api: { protocol: 'openai', baseUrl: 'https://api.example/v1', responses: true },
+      claude: { protocol: 'anthropic' },
+      spare: { protocol: 'anthropic' },
+    },
+    models: {
+      model: {
+        targets: ['gpu', 'api', 'claude', 'spare'].map((provider) => ({ provider, model: 'm' })),
+      },
+      plain: { targets: [{ provider: 'gpu', model: 'm' }] },
+    },
+  }
+  const candidates = (request: Partial<InferenceRequest>) => {
+    const plan = routed({ document, request })
+    if (plan.kind !== 'plan') throw new Error(plan.refusal.message)
+    return plan.candidates.map(({ target, isNative, keepsBound }) => [target.providerName, isNative, keepsBound])
+  }
+
+  it('is native where the target speaks it, and what is bound goes to the first provider of a protocol alone', () => {
+    expect(candidates({ native })).toEqual([
+      ['gpu', false, true],
+      ['api', false, false],
+      ['claude', true, true],
+      ['spare', true, false],
+    ])
+    expect(candidates({ native: { ...native, form: 'responses' } }).map(([, isNative]) => isNative)).toEqual([
+      false,
+      true,
+      false,
+      false,
+    ])
+    expect(candidates({}).map(([, isNative]) => isNative)).toEqual([false, false, false, false])
+  })
+
+  it('goes to those who speak it alone where nobody else could be told', () => {
+    const unsayable = { param: 'tools[0].type', message: 'web_search is run by its provider.' }
+    const request = { native: { ...native, unsayable } }
+    expect(candidates(request).map(([name]) => name)).toEqual(['claude', 'spare'])
+    expect(routed({ document, request: { ...request, alias: 'plain' } })).toMatchObject({
+      kind: 'refused',
+      refusal: { code: 'invalid_request', ...unsayable },
+    })
+  })
+
+  it('to count tokens has nobody to ask where nobody can', () => {
+    expect(routed({ document, request: { native, operation: 'count_tokens', alias: 'plain' } })).toMatchObject({
+      kind: 'plan',
+      candidates: [],
+    })
   })
 })

@@ -132,7 +132,7 @@ export type Script = (call: ProviderCall) => ProviderReply | Promise<ProviderRep
 export function scriptedProvider(scripts: Readonly<Record<string, readonly Script[]>>) {
   const calls: ProviderCall[] = []
   const provider: Provider = {
-    operations: ['chat', 'completions', 'embeddings'],
+    operations: ['chat', 'completions', 'embeddings', 'relay'],
     defaultBaseUrl: 'https://provider.example/v1',
     async call(call) {
       const before = calls.filter(({ model }) => model === call.model).length

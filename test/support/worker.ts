@@ -102,7 +102,7 @@ export async function isolate(options: IsolateOptions = {}) {
   const made = createServices(env, (work) => void background.push(work))
   if ('fault' in made) throw new Error(made.fault.message)
   const scripted: Provider = {
-    operations: ['chat', 'completions', 'embeddings'],
+    operations: ['chat', 'completions', 'embeddings', 'relay'],
     defaultBaseUrl: undefined,
     async call(call) {
       calls.push(call)

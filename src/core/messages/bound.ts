@@ -55,16 +55,16 @@ const hasContent = (message: unknown): boolean =>
   !(isObject(message) && message.role === 'assistant' && Array.isArray(message.content) && message.content.length === 0)
 
 /**
- * With a thinking budget, a turn that goes on after tool results must begin with the thinking that came before its calls.
- * Did it lose that? The turn is all that came since the user last said something else than results. (Models that think
- * as they see fit make no such demand.)
+ * With a thinking budget, a turn that goes on (after tool results, most often) must begin with the thinking that came
+ * before its calls. Did it lose that? The turn is all that came since the user last said something else than results.
+ * (Models that think as they see fit make no such demand.)
  */
 function lacksThinking(messages: readonly unknown[], kept: readonly unknown[], thinking: unknown): boolean {
-  if (field(thinking, 'type') !== 'enabled' || !isResults(messages.at(-1))) return false
+  if (field(thinking, 'type') !== 'enabled') return false
   for (let at = messages.length - 1; at >= 0; at--) {
     const message = kept[at]
     if (field(message, 'role') === 'user' && !isResults(message)) return false
-    if (message !== messages[at] && !isThinking(items(field(message, 'content'))[0])) return true
+    if (message !== messages[at] && hasContent(message) && !isThinking(items(field(message, 'content'))[0])) return true
   }
   return false
 }

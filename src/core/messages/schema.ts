@@ -11,6 +11,12 @@ const message = z.looseObject({
   content,
 })
 
+/** A conversation that the server holds is one account's, and targets have several. Anthropic's SDK goes on without. */
+const thread = z
+  .null('conversations are not held here; leave it out, and send all messages each time')
+  .optional()
+  .describe('Not taken: send all messages each time.')
+
 /** What both requests say of a prompt. */
 const prompt = {
   model,
@@ -19,6 +25,7 @@ const prompt = {
   tools: z.array(z.looseObject({})).nullish(),
   tool_choice: block.nullish(),
   thinking: block.nullish(),
+  thread,
 }
 
 /** `POST /v1/messages`. */

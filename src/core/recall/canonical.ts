@@ -16,7 +16,7 @@ const is =
   (expected: unknown): IsDefault =>
   (value) =>
     value === expected
-const isEmptyList: IsDefault = (value) => Array.isArray(value) && value.length === 0
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0
 const isEmptyObject: IsDefault = (value) => isPlain(value) && Object.keys(value).length === 0
 /** What a choice among tools is without being made: `auto` where there are some, `none` where there are not. */
 const isChoiceOf =
@@ -52,10 +52,11 @@ const DEFAULTS: Readonly<Partial<Record<Operation, ReadonlyMap<string, IsDefault
 
 /**
  * Canonical JSON (names sorted by UTF-16 units at every depth, no white space) of a body. Left out at its top level:
- * what never changes an answer, nulls, and what holds anyway. Everything else is in it, unknown fields too.
+ * what never changes an answer, nulls, and what holds anyway. Everything else is in it, unknown fields too. Of a chat,
+ * what can be said in two ways is written in one: clients of other protocols say it in theirs.
  */
 export function canonicalText(operation: Operation, body: Body): string {
-  return textOf(operation, body, write)
+  return operation === 'chat' ? textOf(operation, withOneBound(body), CHAT) : textOf(operation, body, AS_IT_IS)
 }
 
 /**
@@ -63,19 +64,32 @@ export function canonicalText(operation: Operation, body: Body): string {
  * text is: chats that differ in their question alone have one text. It is no JSON, so it is nobody's canonical text.
  */
 export function canonicalScope(body: Body): string {
-  return textOf('chat', body, writeMessagesButQuestion)
+  return textOf('chat', withOneBound(body), CHAT_BUT_QUESTION)
 }
 
-function textOf(operation: Operation, body: Body, writeMessages: (value: unknown) => string): string {
+type Write = (value: unknown) => string
+/** Who writes the members of an object that are not written as they are, by name. */
+type Writers = ReadonlyMap<string, Write>
+
+const AS_IT_IS: Writers = new Map()
+
+function textOf(operation: Operation, body: Body, writers: Writers): string {
   const defaults = DEFAULTS[operation]
   let text = ''
   for (const name of sortedNames(body)) {
     const value = body[name]
     if (value === null || value === undefined || LEFT_OUT.has(name)) continue
     if (defaults?.get(name)?.(value, body)) continue
-    text += `${text === '' ? '{' : ','}${written(name)}${name === 'messages' ? writeMessages(value) : write(value)}`
+    text += `${text === '' ? '{' : ','}${written(name)}${(writers.get(name) ?? write)(value)}`
   }
   return text === '' ? '{}' : `${text}}`
+}
+
+/** The bound of an output has two names, of which servers know the one, the other, or both. Unless they differ it is one. */
+function withOneBound(body: Body): Body {
+  if (body.max_completion_tokens == null) return body
+  const { max_completion_tokens: newer, max_tokens: older, ...others } = body
+  return older != null && older !== newer ? body : { ...others, max_tokens: newer }
 }
 
 /** Recursive: a request is at most JSON_DEPTH_MAX deep. */
@@ -98,35 +112,119 @@ function writeList(list: readonly unknown[], writeItem: (item: unknown, index: n
   return `${text}]`
 }
 
-function writeObject(object: Body, writeMember: (value: unknown, name: string) => string): string {
+/** Does the member say what holds without it? */
+type IsUnsaid = (value: unknown, name: string) => boolean
+
+const isUndefined: IsUnsaid = (value) => value === undefined
+
+function writeObject(
+  object: Body,
+  writeMember: (value: unknown, name: string) => string,
+  isUnsaid = isUndefined,
+): string {
   let text = ''
   for (const name of sortedNames(object)) {
     const value = object[name]
-    if (value !== undefined) text += `${text === '' ? '{' : ','}${written(name)}${writeMember(value, name)}`
+    if (!isUnsaid(value, name)) text += `${text === '' ? '{' : ','}${written(name)}${writeMember(value, name)}`
   }
   return text === '' ? '{}' : `${text}}`
 }
 
-function writeMessagesButQuestion(messages: unknown): string {
-  if (!Array.isArray(messages)) return write(messages)
-  return writeList(messages, (message, index) =>
-    index === messages.length - 1 && isPlain(message)
-      ? writeObject(message, (value, name) => (name === 'content' ? writeQuestion(value) : write(value)))
-      : write(message),
-  )
+const writeMessages: Write = (messages) =>
+  Array.isArray(messages) ? writeList(messages, (message) => writeMessage(message, OF_MESSAGE)) : write(messages)
+
+const writeMessagesButQuestion: Write = (messages) =>
+  Array.isArray(messages)
+    ? writeList(messages, (message, index) =>
+        writeMessage(message, index === messages.length - 1 ? OF_QUESTION : OF_MESSAGE),
+      )
+    : write(messages)
+
+function writeMessage(message: unknown, writers: Writers): string {
+  if (!isPlain(message)) return write(message)
+  return writeObject(message, (value, name) => (writers.get(name) ?? write)(value), isUnsaidOfMessage)
+}
+
+/** What clients send back of the message that they were given, though it says nothing. */
+const NULL_OF_MESSAGE = new Set(['refusal', 'audio', 'function_call', 'tool_calls', 'name'])
+
+const isUnsaidOfMessage: IsUnsaid = (value, name) =>
+  value === undefined || (value === null && NULL_OF_MESSAGE.has(name)) || (name === 'annotations' && isEmptyList(value))
+
+/** A text alone is as good as a list of nothing but it. */
+function writeContent(content: unknown): string {
+  if (!Array.isArray(content)) return write(content)
+  const [first] = content
+  return content.length === 1 && isMereText(first) ? write(first.text) : writeList(content, writePart)
 }
 
 /** Text parts that say nothing but their text are as good as the text alone; of others the rest stays. */
 function writeQuestion(content: unknown): string {
   if (typeof content === 'string') return QUESTION
   if (!Array.isArray(content)) return write(content)
-  if (content.every((part) => isText(part) && Object.keys(part).length === 2)) return QUESTION
+  if (content.every(isMereText)) return QUESTION
   return writeList(content, (part) =>
-    isText(part) ? writeObject(part, (value, name) => (name === 'text' ? QUESTION : write(value))) : write(part),
+    isText(part) ? writeObject(part, (value, name) => (name === 'text' ? QUESTION : write(value))) : writePart(part),
   )
 }
 
-const isText = (part: unknown): part is Body => isPlain(part) && part.type === 'text' && typeof part.text === 'string'
+const isText = (part: unknown): part is Body & { readonly text: string } =>
+  isPlain(part) && part.type === 'text' && typeof part.text === 'string'
+
+const isMereText = (part: unknown): part is Body & { readonly text: string } =>
+  isText(part) && Object.keys(part).length === 2
+
+const writePart = writeWithin('image_url', (value, name) => name === 'detail' && value === 'auto')
+
+/** In one protocol arguments are text, as the model wrote it; in another they are an object. */
+const writeCalls = writeListOf((call) => {
+  if (!isPlain(call) || !isPlain(call.function)) return write(call)
+  const writeFunction: Write = (made) =>
+    writeObject(made as Body, (value, name) => write(name === 'arguments' ? unspaced(value) : value))
+  return writeObject(call, (value, name) => (name === 'function' ? writeFunction : write)(value))
+})
+
+/** JSON in a string without the white space that means nothing in it; any other value as it is. */
+function unspaced(value: unknown): unknown {
+  if (typeof value !== 'string' || !/[ \t\n\r]/.test(value)) return value
+  try {
+    JSON.parse(value)
+  } catch {
+    return value
+  }
+  return value.replace(/("(?:[^"\\]|\\.)*")|[ \t\n\r]+/g, '$1')
+}
+
+const isNotStrict: IsUnsaid = (value, name) => name === 'strict' && (value === false || value === null)
+
+const writeStop: Write = (stop) => write(typeof stop === 'string' ? [stop] : stop)
+
+/** Leaves out of the member `inner` what says nothing there. */
+function writeWithin(inner: string, isUnsaid: IsUnsaid): Write {
+  const isLeftOut: IsUnsaid = (value, name) => value === undefined || isUnsaid(value, name)
+  const writeInner: Write = (value) => (isPlain(value) ? writeObject(value, write, isLeftOut) : write(value))
+  return (value) =>
+    isPlain(value) && isPlain(value[inner])
+      ? writeObject(value, (member, name) => (name === inner ? writeInner : write)(member))
+      : write(value)
+}
+
+function writeListOf(writeItem: Write): Write {
+  return (list) => (Array.isArray(list) ? writeList(list, writeItem) : write(list))
+}
+
+const OF_MESSAGE: Writers = new Map([
+  ['content', writeContent],
+  ['tool_calls', writeCalls],
+])
+const OF_QUESTION: Writers = new Map([...OF_MESSAGE, ['content', writeQuestion]])
+const CHAT: Writers = new Map([
+  ['messages', writeMessages],
+  ['stop', writeStop],
+  ['tools', writeListOf(writeWithin('function', isNotStrict))],
+  ['response_format', writeWithin('json_schema', isNotStrict)],
+])
+const CHAT_BUT_QUESTION: Writers = new Map([...CHAT, ['messages', writeMessagesButQuestion]])
 
 /** The names of an object, sorted. Parsed JSON has no inherited ones. */
 function sortedNames(object: Body): string[] {

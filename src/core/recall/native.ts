@@ -2,10 +2,9 @@
 import { parseJson } from '../chat-wire.ts'
 import { isObject } from '../loose.ts'
 import { MessageEventsToChat, messageToChat } from '../messages/reply-to-chat.ts'
-import { messagesWire } from '../messages/wire.ts'
 import { ResponseEventsToChat, responseToChat } from '../responses/reply-to-chat.ts'
-import { responsesWire } from '../responses/wire.ts'
 import type { Form } from '../wire.ts'
+import { WIRES } from '../wires.ts'
 
 type Json = Record<string, unknown>
 
@@ -24,8 +23,7 @@ const WHOLE = { messages: messageToChat, responses: responseToChat }
 export function chunkReader(form: Form): ChunkReader | null {
   if (form === 'openai') return null
   const reader = form === 'messages' ? new MessageEventsToChat() : new ResponseEventsToChat()
-  const wire = form === 'messages' ? messagesWire : responsesWire
-  return { push: (event) => reader.push(event), isEnd: (event) => wire.isEnd(event) }
+  return { push: (event) => reader.push(event), isEnd: (event) => WIRES[form].isEnd(event) }
 }
 
 /** The JSON of a whole reply in the canonical form; null where that has no place for what it says. */

@@ -11,10 +11,14 @@ type Json = Readonly<Record<string, unknown>>
 const LOW_SHARE_MAX = 0.35
 const MEDIUM_SHARE_MAX = 0.6
 
-/** `reasoning_effort`, or nothing where the model is to think as it sees fit. A named effort says more than a budget. */
+/**
+ * `reasoning_effort`, or nothing where the model is to think as it sees fit. A named effort says more than a budget.
+ * Thinking that is disabled is what holds anyway; some clients say so in every request, and there are models that refuse
+ * a request with an effort of `none`.
+ */
 export function effortOf({ thinking, output_config, max_tokens }: Json, drop: Drop): Json {
   const type = field(thinking, 'type')
-  if (type === 'disabled') return { reasoning_effort: 'none' }
+  if (type === 'disabled') return {}
   if (field(thinking, 'display') === 'omitted') drop('thinking.display')
   const effort = field(output_config, 'effort')
   if (typeof effort === 'string') return { reasoning_effort: effort }

@@ -133,7 +133,7 @@ export class MessagesEncoder implements StreamEncoder {
 
   #say(kind: Words['kind'], text: string): string {
     const open = this.#open
-    if (open?.kind === kind && open.signature === undefined && this.#waiting.length === 0) {
+    if (open?.kind === kind && open.signature === undefined) {
       if (kind === 'thinking') open.text += text
       return this.#piece(text)
     }
@@ -147,12 +147,12 @@ export class MessagesEncoder implements StreamEncoder {
   #bind(bound: Bound): string {
     if (bound.type === 'redacted_thinking') return this.#enter({ kind: bound.type, data: bound.data })
     const { thinking: text, signature } = bound
-    const last = this.#waiting.at(-1) ?? this.#open
-    if (last?.kind === 'thinking' && last.signature === undefined) {
+    const told = this.#waiting.findLast(isUnsigned) ?? (isUnsigned(this.#open) ? this.#open : undefined)
+    if (told !== undefined) {
       // Signed with another text it would be refused when it comes back; unsigned it is only left out.
-      if (last.text !== text) return ''
-      last.signature = signature
-      return last === this.#open ? this.#close() : ''
+      if (told.text !== text) return ''
+      told.signature = signature
+      return told === this.#open ? this.#close() : ''
     }
     return text !== '' && this.#hasUnsigned ? '' : this.#enter({ kind: 'thinking', text, signature })
   }
@@ -235,8 +235,7 @@ export class MessagesEncoder implements StreamEncoder {
   /** Closes the open block with a call's thought signature in our mark, or in one that has nothing else in it. */
   #marked(id: string, thought: string): string {
     const marks = new Map([[id, thought]])
-    const open = this.#open
-    if (open?.kind === 'thinking' && open.signature === undefined) return this.#close(marks)
+    if (isUnsigned(this.#open)) return this.#close(marks)
     return this.#start({ kind: 'thinking', text: '' }) + this.#close(marks)
   }
 
@@ -262,6 +261,9 @@ export class MessagesEncoder implements StreamEncoder {
 
 /** A call is complete once its arguments are an object: what still came would be none of it. */
 const isIncomplete = (block: Block | null): boolean => block?.kind === 'tool_use' && !isObject(parseJson(block.text))
+
+/** Thinking that is ours to sign. */
+const isUnsigned = (block: Block | null): block is Words => block?.kind === 'thinking' && block.signature === undefined
 
 const deltaStart = (index: number, names: string): string =>
   `event: content_block_delta\ndata: {"type":"content_block_delta","index":${index},"delta":{"type":"${names}":`

@@ -71,6 +71,13 @@ describe('withoutForeign', () => {
     ])
   })
 
+  it('so does one that goes on from its own words', () => {
+    const { body } = sent([user, assistant(ours, text('a'))], true, { thinking: THINKING })
+    expect(body).toEqual({ model: 'm', messages: [user, assistant(text('a'))] })
+    const emptied = sent([user, assistant(ours)], true, { thinking: THINKING })
+    expect(emptied.body).toEqual({ model: 'm', messages: [user], thinking: THINKING })
+  })
+
   it('and then has no thinking left in it, nor the wish to clear it', () => {
     const turn = [user, assistant(theirs, call), result, assistant(ours, text('b'), call), result]
     const edits = [{ type: 'clear_thinking_20251015' }, { type: 'clear_tool_uses_20250919' }]

@@ -1,58 +1,19 @@
 /** Anthropic's replies in the canonical form: nothing of them lost, or nothing kept. Read from real bytes, and back. */
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MessageEventsToChat, messageToChat } from '../../../src/core/messages/reply-to-chat.ts'
-import { Assembly } from '../../../src/core/recall/assembly.ts'
-import { MessagesEncoder } from '../../../src/edge/messages/encode-events.ts'
 import { messageOf } from '../../../src/edge/messages/encode-whole.ts'
-import { accumulated, eventsOf, type Json } from '../../support/messages-events.ts'
+import { accumulated, type Json } from '../../support/messages-events.ts'
+import {
+  chunksOf,
+  essence,
+  HEADING,
+  message,
+  plain,
+  returned,
+  USAGE,
+  wholeOf,
+} from '../../support/messages-returned.ts'
 import { recordedEvents, recordedText } from '../../support/recordings.ts'
-
-const HEADING = { id: 'x', model: 'alias', createdS: 1 }
-const plain = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json
-
-/** The chunks of a stream; null where it cannot be said. */
-function chunksOf(events: readonly Json[]): Json[] | null {
-  const reader = new MessageEventsToChat()
-  const chunks: Json[] = []
-  for (const event of events) {
-    const made = reader.push(event)
-    if (made === null) return null
-    chunks.push(...made)
-  }
-  return chunks
-}
-
-function wholeOf(events: readonly Json[]): Json | null {
-  const assembly = new Assembly()
-  const chunks = chunksOf(events)
-  for (const chunk of chunks ?? []) expect(assembly.add(chunk)).toBe(true)
-  return chunks === null ? null : plain(assembly.whole(null))
-}
-
-/** What of a message comes back: all but what names the one reply, and counts that nobody is charged by. */
-function essence({ content, stop_reason, stop_sequence, usage }: Json): Json {
-  const counts = ['input_tokens', 'cache_creation_input_tokens', 'cache_read_input_tokens', 'output_tokens']
-  const { output_tokens_details: details } = usage as { output_tokens_details?: unknown }
-  return {
-    content: (content as Json[]).map(({ caller: _, citations: __, ...block }) => block),
-    stop_reason,
-    stop_sequence,
-    usage: {
-      ...Object.fromEntries(counts.map((name) => [name, (usage as Json)[name] ?? 0])),
-      ...(details == null ? {} : { output_tokens_details: details }),
-    },
-  }
-}
-
-/** Through the canonical form and out again, whole and as a stream. */
-function returned(chunks: readonly Json[]): Json[] {
-  const assembly = new Assembly()
-  for (const chunk of chunks) assembly.add(chunk)
-  const encoder = new MessagesEncoder(HEADING)
-  const text = chunks.map((chunk) => encoder.chunk(chunk)).join('') + encoder.end()
-  return [essence(plain(messageOf(plain(assembly.whole(null)), HEADING))), essence(accumulated(eventsOf(text)))]
-}
 
 describe('recorded streams', () => {
   it.each(['text', 'tool-no-args', 'tool-quoted-input', 'cumulative-usage'])('%s comes back as it was', (name) => {
@@ -124,11 +85,6 @@ it('a recorded whole message with signed thinking comes back as it was', () => {
   expect(essence(messageOf(chat, HEADING))).toEqual(essence(message))
 })
 
-const USAGE = { input_tokens: 1, output_tokens: 2 }
-const message = (content: readonly Json[], more: Json = {}): Json => ({
-  ...{ id: 'msg_1', type: 'message', role: 'assistant', model: 'claude', content, container: null },
-  ...{ stop_reason: 'end_turn', stop_sequence: null, stop_details: null, usage: USAGE, ...more },
-})
 const TEXT = { type: 'text', text: 'a', citations: null }
 const CALL = { type: 'tool_use', id: 'toolu_1', name: 't', input: { a: 1 } }
 const choiceOf = (value: Json) => (plain(messageToChat(value)).choices as Json[])[0]
@@ -231,75 +187,5 @@ describe('MessageEventsToChat', () => {
     const reader = new MessageEventsToChat()
     for (const event of recordedEvents('text')) expect(reader.push(event)).not.toBeNull()
     expect(reader.push({ type: 'message_stop' })).toBeNull()
-  })
-})
-
-describe('any message', () => {
-  const words = fc.string({ unit: 'binary', minLength: 1, maxLength: 20 })
-  const thinking = fc.oneof(
-    fc.record({ type: fc.constant('thinking'), thinking: fc.string({ unit: 'binary' }), signature: words }),
-    fc.record({ type: fc.constant('redacted_thinking'), data: words }),
-  )
-  const call = fc.record({
-    type: fc.constant('tool_use'),
-    id: fc.stringMatching(/^toolu_[0-9][a-zA-Z0-9]{1,10}$/),
-    name: words,
-    input: fc.dictionary(fc.string(), fc.jsonValue()).map((input) => JSON.parse(JSON.stringify(input)) as Json),
-  })
-  const count = fc.nat(1000)
-  const any = fc
-    .record({
-      thinking: fc.array(thinking, { maxLength: 3 }),
-      text: fc.option(words),
-      calls: fc.uniqueArray(call, { maxLength: 3, selector: ({ id }) => id }),
-      counts: fc.tuple(count, count, count, count),
-    })
-    .map(({ thinking, text, calls, counts: [input_tokens, read, written, output_tokens] }) =>
-      message([...thinking, ...(text === null ? [] : [{ type: 'text', text }]), ...calls], {
-        stop_reason: calls.length > 0 ? 'tool_use' : 'end_turn',
-        usage: { input_tokens, cache_read_input_tokens: read, cache_creation_input_tokens: written, output_tokens },
-      }),
-    )
-
-  /** The events that Anthropic would send of it, its texts cut into pieces of a size. */
-  function* events({ content, stop_reason, stop_sequence, usage, ...others }: Json, size: number): Generator<Json> {
-    yield {
-      type: 'message_start',
-      message: { ...others, content: [], usage: { ...(usage as Json), output_tokens: 1 } },
-    }
-    yield { type: 'ping' }
-    for (const [index, block] of (content as Json[]).entries()) {
-      const names = { thinking: 'thinking', text: 'text', tool_use: 'partial_json' } as Record<string, string>
-      const name = names[String(block.type)]
-      const empty = block.type === 'tool_use' ? { input: {} } : name === undefined ? {} : { [name]: '' }
-      yield start({ ...block, ...empty, ...(block.type === 'thinking' ? { signature: '' } : {}) }, index)
-      const text = block.type === 'tool_use' ? JSON.stringify(block.input) : String(block[name ?? ''] ?? '')
-      const kind = block.type === 'tool_use' ? 'input_json_delta' : `${block.type}_delta`
-      if (name !== undefined)
-        for (const piece of piecesOf(text, size)) yield delta({ type: kind, [name]: piece }, index)
-      if (block.type === 'thinking') yield delta({ type: 'signature_delta', signature: block.signature }, index)
-      yield { type: 'content_block_stop', index }
-    }
-    yield { type: 'message_delta', delta: { stop_reason, stop_sequence }, usage }
-    yield { type: 'message_stop' }
-  }
-  const start = (content_block: Json, index: number) => ({ type: 'content_block_start', index, content_block })
-  const delta = (said: Json, index: number) => ({ type: 'content_block_delta', index, delta: said })
-  const piecesOf = (text: string, size: number): string[] => {
-    const points = [...text]
-    return points.flatMap((_, at) => (at % size === 0 ? [points.slice(at, at + size).join('')] : []))
-  }
-
-  it('says the same whole and as a stream, and comes back as it was', () => {
-    fc.assert(
-      fc.property(any, fc.integer({ min: 1, max: 5 }), (value, size) => {
-        const chunks = chunksOf([...events(value, size)])
-        const whole = plain(messageToChat(value))
-        expect(wholeOf([...events(value, size)])).toEqual(whole)
-        const expected = essence(value)
-        expect(essence(plain(messageOf(whole, HEADING)))).toEqual(expected)
-        expect(returned(chunks ?? [])).toEqual([expected, expected])
-      }),
-    )
   })
 })

@@ -55,6 +55,8 @@ describe('messagesRequestSchema', () => {
     ['metadata.user_id', { ...ASKED, metadata: { user_id: 1 } }],
     ['thinking.type', { ...ASKED, thinking: {} }],
     ['stream', { ...ASKED, stream: 'yes' }],
+    ['thread', { ...ASKED, thread: { type: 'create' } }],
+    ['thread', { ...ASKED, thread: { type: 'continue', previous_message_id: 'msg_1' } }],
   ])('refuses a wrong %s', (path, value) => {
     expect(faultOf(messagesRequestSchema, value)).toBe(path)
   })

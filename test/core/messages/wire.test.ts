@@ -97,6 +97,11 @@ describe('usage', () => {
     })
   })
 
+  it('has no more thinking than output', () => {
+    const usage = { input_tokens: 1, output_tokens: 5, output_tokens_details: { thinking_tokens: 9 } }
+    expect(messagesWire.usageIn({ type: 'message', usage }, null)?.reasoningTokens).toBe(5)
+  })
+
   it.each([{ type: 'ping' }, { type: 'message', usage: {} }, { type: 'message' }, null, 'x'])(
     '%j has none',
     (value) => {

@@ -241,3 +241,30 @@ describe('prepare', () => {
     expect(prepared.whole(FRESH)).toBe(wholeText(recordedReply(whole), FRESH))
   })
 })
+
+it('streams what binds thinking to its provider right behind that thinking, as it came', () => {
+  const details = [
+    { type: 'reasoning.text', format: 'anthropic', text: 'One.', signature: 's1' },
+    { type: 'reasoning.encrypted', format: 'anthropic', data: 'd1' },
+    { type: 'reasoning.text', format: 'anthropic', text: 'Two.', signature: 's2' },
+  ]
+  const message = { role: 'assistant', content: 'Hi', reasoning_content: 'One.Two.', reasoning_details: details }
+  const body = { object: 'chat.completion', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  const stream = eventStreamText(recordedReply(body), FRESH, false)
+  const deltas = stream
+    .split('\n\n')
+    .flatMap((event) => (event.startsWith('data: {') ? [JSON.parse(event.slice(6)).choices[0]?.delta] : []))
+  expect(deltas).toEqual([
+    { role: 'assistant', content: '' },
+    { reasoning_content: 'One.' },
+    { reasoning_details: [details[0]] },
+    { reasoning_details: [details[1]] },
+    { reasoning_content: 'Two.' },
+    { reasoning_details: [details[2]] },
+    { content: 'Hi' },
+    {},
+  ])
+  const recorder = new StreamRecorder()
+  recorder.push(encoder.encode(stream))
+  expect(JSON.parse(recorder.finish() ?? 'null').choices[0].message).toEqual(message)
+})

@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { responsesRequestSchema } from '../../../src/core/responses/schema.ts'
 import { decodeResponses } from '../../../src/edge/responses/decode.ts'
-import { manners, meaningOf, meanings, requestOf } from '../../support/responses-inverse.ts'
+import { meaningOf } from '../../support/responses-inverse.ts'
+import { manners, meanings, requestOf } from '../../support/responses-meanings.ts'
 
 type Json = Record<string, unknown>
 

@@ -8,7 +8,7 @@ const encoded = (value: unknown): string => OWN_REASONING + btoa(JSON.stringify(
 
 describe('markOf, readMark', () => {
   it('come back as they went, in letters that any client keeps', () => {
-    const text = fc.string({ unit: 'binary' })
+    const text = fc.string({ unit: 'grapheme' })
     const details = fc.array(
       fc.oneof(
         fc.record({
@@ -21,15 +21,12 @@ describe('markOf, readMark', () => {
       ),
     )
     fc.assert(
-      fc.property(details, fc.dictionary(fc.string(), fc.string()), (kept, signatures) => {
+      fc.property(details, fc.dictionary(text, text, { noNullPrototype: true }), (kept, signatures) => {
         const mark = markOf({ details: kept, signatures })
         expect(mark).toMatch(/^sluice:[A-Za-z0-9_-]+$/)
         expect(isOwnMark(mark)).toBe(true)
-        const read = readMark(mark)
-        // Half a surrogate pair is no text; UTF-8 cannot carry it.
-        const whole = JSON.stringify({ details: kept, signatures: { ...signatures } })
-        if (JSON.stringify(JSON.parse(whole.toWellFormed())) === whole && !/\\ud[89a-f]/.test(whole))
-          expect(JSON.stringify({ details: read?.details, signatures: read?.signatures })).toBe(whole)
+        const sent = JSON.stringify({ details: kept, signatures })
+        expect(JSON.stringify(readMark(mark))).toBe(sent)
       }),
     )
   })

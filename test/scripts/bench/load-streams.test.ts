@@ -19,7 +19,7 @@ async function load(made: Server): Promise<StreamsResult> {
   server = made
   await new Promise<void>((resolve) => made.listen(0, '127.0.0.1', resolve))
   const { port } = made.address() as AddressInfo
-  return loadStreams({ kind: 'streams', port, headers: {}, atOnce: 3, inAll: 8 }, EVENTS, 4)
+  return loadStreams({ kind: 'streams', port, headers: {}, skin: 'chat', atOnce: 3, inAll: 8 }, EVENTS, 4)
 }
 
 it('reads so many streams to their end', async () => {

@@ -1,0 +1,84 @@
+/** The way in of every inference endpoint: who asks, and how they are refused before there is a request. */
+import type { Context } from 'hono'
+import type { Guard } from '../authenticate/authenticate.ts'
+import { type Entry, enter } from '../authenticate/enter.ts'
+import type { Refusal } from '../core/errors.ts'
+import { leave, refuse } from '../gateway.ts'
+import type { Services } from '../services.ts'
+import type { BodyBudget } from './body.ts'
+import { errorReply } from './error-reply.ts'
+import { commonHeaders, unansweredHeaders } from './headers.ts'
+import type { KnownBodies } from './known-bodies.ts'
+import type { SkinErrors } from './skin.ts'
+import { leftReply } from './stream-reply.ts'
+
+/** One per isolate. */
+export interface Edge {
+  readonly services: Services
+  readonly guard: Guard
+  readonly bodies: BodyBudget
+  readonly known: KnownBodies
+}
+
+/** Somebody let in, with a request that nobody has read yet. */
+export interface Arrival {
+  readonly entry: Entry
+  readonly identity: { readonly requestId: string; readonly startedAtMs: number }
+  readonly headers: ReturnType<typeof commonHeaders>
+  /** Refuses, and records it. */
+  refused(reason: Refusal, alias: string | null): Response
+  /** Records that they left. */
+  left(): Response
+}
+
+/** Lets somebody in, or answers why not. */
+export async function arrive(
+  { services, guard }: Pick<Edge, 'services' | 'guard'>,
+  request: Request,
+  errors: SkinErrors,
+): Promise<Arrival | Response> {
+  const headers = commonHeaders(request.headers)
+  const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
+  const entry = await enter(services, guard, presentedBy(request))
+  if (entry.kind === 'refused') return errorReply(entry.refusal, unansweredHeaders(headers, null), errors)
+  return {
+    entry,
+    identity,
+    headers,
+    refused(reason, alias) {
+      refuse(services, entry, { ...identity, alias }, reason)
+      return errorReply(reason, unansweredHeaders(headers, alias), errors)
+    },
+    left() {
+      leave(services, entry, { ...identity, alias: null })
+      return leftReply()
+    },
+  }
+}
+
+/** A handler whose request is seen through to its end. */
+export function seenThrough(
+  { background }: Pick<Services, 'background'>,
+  handle: (request: Request) => Promise<Response>,
+): (c: Context) => Promise<Response> {
+  return (c) => {
+    const handled = handle(c.req.raw)
+    // When the client is gone the runtime drops what is under way, unless it was told of it: the record must be made,
+    // and what the body holds given back. To tell it only then, the request's signal would have to be watched: that
+    // costs a quarter of a hit, and this some hundredths.
+    background(handled.then(ignore, ignore))
+    return handled
+  }
+}
+
+/** A failure is the app's to answer. */
+function ignore(): void {}
+
+/** The headers a key may come in. */
+export const presentedBy = (request: Request) => ({
+  authorization: request.headers.get('authorization'),
+  apiKey: request.headers.get('x-api-key'),
+})
+
+/** Is that the type of JSON? */
+export const isJson = (type: string | null): boolean => type !== null && /^application\/json\s*(?:;|$)/i.test(type)

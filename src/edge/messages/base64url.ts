@@ -1,0 +1,18 @@
+/** Texts in characters that an id or a signature may have, and back. No I/O. */
+import { fromBase64, toBase64, utf8 } from '../../lib/hash.ts'
+
+/** A mark at its beginning is part of a text. */
+const UTF8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
+
+/** Base64url without padding, of the text's UTF-8. */
+export function toBase64Url(text: string): string {
+  return toBase64(utf8(text)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** The text; null where that is not what `toBase64Url` writes. */
+export function fromBase64Url(written: string): string | null {
+  const padding = '='.repeat((4 - (written.length % 4)) % 4)
+  const bytes = fromBase64(written.replaceAll('-', '+').replaceAll('_', '/') + padding)
+  const text = bytes === null ? null : UTF8.decode(bytes)
+  return text === null || toBase64Url(text) !== written ? null : text
+}
