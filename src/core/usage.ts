@@ -38,6 +38,23 @@ export function usageOfOpenai(value: unknown): Usage | null {
   }
 }
 
+/** OpenAI's `usage` object, in which `usageOfOpenai` finds the same buckets. */
+export function openaiUsageOf(usage: Omit<Usage, 'source'>) {
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
+  const promptTokens = inputTokens + cachedInputTokens + cacheWriteTokens
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: outputTokens,
+    total_tokens: promptTokens + outputTokens,
+    prompt_tokens_details: {
+      cached_tokens: cachedInputTokens,
+      // An addition of ours: beside OpenAI's own names only where there is something to say.
+      ...(cacheWriteTokens === 0 ? {} : { cache_write_tokens: cacheWriteTokens }),
+    },
+    completion_tokens_details: { reasoning_tokens: reasoningTokens },
+  }
+}
+
 /** Of what costs nothing. */
 export const NOTHING_USED: Usage = {
   inputTokens: 0,

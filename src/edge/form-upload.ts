@@ -47,6 +47,7 @@ export class FormUpload implements Upload {
   readonly #controller = new AbortController()
   readonly #begun: BegunBody<FoundModel>
   readonly #background: (work: Promise<unknown>) => void
+  #writer: WritableStreamDefaultWriter<Uint8Array> | null = null
   #isOver = false
 
   constructor(contentType: string, begun: BegunBody<FoundModel>, background: (work: Promise<unknown>) => void) {
@@ -68,16 +69,23 @@ export class FormUpload implements Upload {
       declaredBytes === null
         ? new IdentityTransformStream()
         : new FixedLengthStream(declaredBytes - seen.valueBytes + value.length)
-    this.#background(this.#send(writable.getWriter(), value))
+    this.#writer = writable.getWriter()
+    this.#background(this.#send(this.#writer, value))
     return readable
   }
 
   /** Whatever has not been sent by now is of no use to anybody. */
   stop(): void {
     if (this.#isOver) return
+    this.#controller.abort()
+    this.#giveUp()
+  }
+
+  #giveUp(): void {
     this.#isOver = true
     this.#begun.release()
     this.#begun.rest.cancel().catch(() => {})
+    this.#writer?.abort().catch(() => {})
   }
 
   /** Never rejects. The runtime ends what it sends of a stream that breaks as if it were whole: `broken` says otherwise. */
@@ -89,15 +97,17 @@ export class FormUpload implements Upload {
       release()
       for (;;) {
         const { value: piece } = await rest.read().catch(() => this.#break('left'))
-        if (piece === undefined) return await writer.close()
+        if (piece === undefined) break
         bytes += piece.length
         if (bytes > REQUEST_BODY_BYTES_MAX) this.#break(TOO_LARGE)
         if (seen.second.isIn(piece)) this.#break(TWO_MODELS)
         await writer.write(piece)
       }
-    } catch (error) {
-      writer.abort(error).catch(() => {})
-      this.stop()
+      await writer.close()
+      this.#isOver = true
+    } catch {
+      // Whoever takes no more of it may have answered all the same.
+      this.#giveUp()
     }
   }
 

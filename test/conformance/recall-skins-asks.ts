@@ -96,7 +96,7 @@ export const OTHERWISE: Readonly<Record<SkinName, Readonly<Record<string, Json>>
     stop: { stop_sequences: ['STOP'] },
     system: { system: 'Be long.' },
     effort: { output_config: { effort: 'high' } },
-    thinking: { thinking: { type: 'disabled' } },
+    thinking: { thinking: { type: 'adaptive' } },
   },
   responses: {
     bound: { max_output_tokens: OUTPUT_TOKENS - 3 },

@@ -1,7 +1,7 @@
 /** Usage in disjoint buckets, from what a provider reports or from an estimate. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { BYTES_PER_TOKEN, promptTokens, usageEstimated, usageOfOpenai } from '../../src/core/usage.ts'
+import { BYTES_PER_TOKEN, openaiUsageOf, promptTokens, usageEstimated, usageOfOpenai } from '../../src/core/usage.ts'
 
 describe('usageOfOpenai', () => {
   it('takes the cached and written tokens out of the prompt', () => {
@@ -82,4 +82,30 @@ it.each([
   [401, 101],
 ])('%i bytes of a request weigh %i tokens', (bytes, tokens) => {
   expect(promptTokens(bytes)).toBe(tokens)
+})
+
+it('is written as OpenAI has it and read back the same', () => {
+  const tokens = fc.nat({ max: 1_000_000 })
+  fc.assert(
+    fc.property(
+      tokens,
+      tokens,
+      tokens,
+      tokens,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (input, cached, written, output, share) => {
+        const usage = {
+          inputTokens: input,
+          cachedInputTokens: cached,
+          cacheWriteTokens: written,
+          outputTokens: output,
+          reasoningTokens: Math.floor(output * share),
+        }
+        const said = openaiUsageOf(usage)
+        expect(usageOfOpenai(said)).toEqual({ ...usage, source: 'provider' })
+        expect(said.total_tokens).toBe(input + cached + written + output)
+        expect('cache_write_tokens' in said.prompt_tokens_details).toBe(written > 0)
+      },
+    ),
+  )
 })

@@ -29,7 +29,7 @@ function streamOf(chunks: readonly number[][], type?: 'bytes', seen: { cancelled
     cancel(reason: unknown) {
       seen.cancelled = reason
     },
-  } as UnderlyingByteSource)
+  } as unknown as UnderlyingSource<Uint8Array>)
 }
 
 it.each([['bytes'], [undefined]] as const)('reads a stream of %s to its end', async (type) => {

@@ -69,6 +69,20 @@ it.each<[string, string | undefined, readonly string[] | undefined, Record<strin
   expect(origin.requests[0]?.headers['anthropic-beta']).toBe(expected)
 })
 
+it('sends no beta of what is held between requests, nor by which another model answers', async () => {
+  const origin = upstream(() => json(message))
+  const sent = [
+    'message-threads-2026-08-12',
+    'server-side-fallback-2026-07-01',
+    'mid-conversation-tool-changes-2026-07-01',
+  ]
+  const asked = native({ headers: { 'anthropic-beta': [...sent, 'task-budgets-2026-03-13'].join(',') } })
+  await anthropic.call(callOf({ outgoing: origin.outgoing, body: {}, native: asked }))
+  expect(origin.requests[0]?.headers['anthropic-beta']).toBe(
+    'mid-conversation-tool-changes-2026-07-01,task-budgets-2026-03-13',
+  )
+})
+
 it('bounds the output to what is reserved', async () => {
   const origin = upstream(() => json(message))
   await anthropic.call(callOf({ outgoing: origin.outgoing, body: {}, native: native(), outputCap: 50 }))

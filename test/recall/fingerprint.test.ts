@@ -39,6 +39,27 @@ describe('fingerprintText', () => {
     )
   })
 
+  it('is one for all protocols that ask the same, and apart where one asks for more than the canonical form says', () => {
+    const native = (more: object = {}) => ({
+      ...request(),
+      native: {
+        form: 'messages' as const,
+        body: { model: 'chat', messages: MESSAGES, ...more },
+        headers: {},
+        dropped: [],
+      },
+    })
+    const plain = fingerprintText(request(), modelOf(), caller())
+    expect(fingerprintText(native(), modelOf(), caller())).toBe(plain)
+    const thinking = fingerprintText(native({ thinking: { type: 'adaptive' } }), modelOf(), caller())
+    expect(thinking.split('\n')).toHaveLength(3)
+    expect(thinking.startsWith(`${plain}\n`)).toBe(true)
+    const scopes = [native(), native({ thinking: { type: 'adaptive' } })].map((one) =>
+      scopeText(one, modelOf(), caller()),
+    )
+    expect(scopes[1]?.startsWith(`${scopes[0]}\n`)).toBe(true)
+  })
+
   it('differs by tenant, by its generation, alias, operation, answerers, version of knowledge and body', () => {
     const texts = [
       fingerprintText(request(), modelOf(), caller()),

@@ -1,7 +1,7 @@
 /** Anthropic's messages and their events → the canonical reply and its chunks, from which every skin replays. No I/O. */
 import { isObject, items } from '../loose.ts'
 import { Assembly } from '../recall/assembly.ts'
-import type { Usage } from '../usage.ts'
+import { openaiUsageOf, type Usage } from '../usage.ts'
 import { messagesWire } from './wire.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -221,7 +221,7 @@ export class MessageEventsToChat {
     this.#standing = 'over'
     // A call that was cut off before its first argument has none: they are not made up.
     const before = this.#end.finish_reason === 'length' ? NOTHING : this.#settled()
-    const usage = this.#usage === null ? NOTHING : [{ ...this.#frame([]), usage: openaiUsage(this.#usage) }]
+    const usage = this.#usage === null ? NOTHING : [{ ...this.#frame([]), usage: openaiUsageOf(this.#usage) }]
     return [...before, this.#chunk({}, this.#end), ...usage]
   }
 
@@ -245,16 +245,4 @@ function saysMore(value: Json, known: ReadonlySet<string>): boolean {
     if (!known.has(name) && member != null && !(Array.isArray(member) && member.length === 0)) return true
   }
   return false
-}
-
-/** OpenAI's `usage` object, in which core/usage.ts finds the same buckets. */
-function openaiUsage({ inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens }: Usage): Json {
-  const promptTokens = inputTokens + cachedInputTokens + cacheWriteTokens
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: outputTokens,
-    total_tokens: promptTokens + outputTokens,
-    prompt_tokens_details: { cached_tokens: cachedInputTokens, cache_write_tokens: cacheWriteTokens },
-    completion_tokens_details: { reasoning_tokens: reasoningTokens },
-  }
 }

@@ -31,7 +31,11 @@ const prompt = {
 /** `POST /v1/messages`. */
 export const messagesRequestSchema = z.looseObject({
   ...prompt,
-  max_tokens: z.number().int().min(1).describe('Bound of the whole output, thinking included.'),
+  max_tokens: z
+    .number()
+    .int()
+    .min(0)
+    .describe('Bound of the whole output, thinking included. 0 only warms a prompt cache, at Anthropic.'),
   stream: z.boolean().nullish().describe('Stream the answer as server-sent events.'),
   temperature: z.number().min(0).max(1).nullish(),
   top_p: z.number().min(0).max(1).nullish(),

@@ -21,8 +21,12 @@ export function apartText(native: NativeRequest | undefined): string | null {
   return isWhole ? null : JSON.stringify([form, betas, canonicalText('chat', body)])
 }
 
-/** Thinking by a budget becomes one of a few efforts, and thinking as it sees fit is not asked for at all. */
-const thinks = ({ thinking }: NativeRequest['body']): boolean => isObject(thinking) && thinking.type !== 'disabled'
+/**
+ * Thinking by a budget becomes one of a few efforts, thinking as it sees fit is not asked for at all, and an effort is
+ * not where thinking is disabled.
+ */
+const thinks = ({ thinking, output_config }: NativeRequest['body']): boolean =>
+  isObject(thinking) && (thinking.type !== 'disabled' || field(output_config, 'effort') != null)
 
 const shows = ({ messages }: NativeRequest['body']): boolean =>
   items(messages).some((message) =>

@@ -1,6 +1,6 @@
 /** Sends a kept reply again: whole, or as the stream that an OpenAI server would send, from one record. No I/O. */
 import { field, isObject, items } from '../loose.ts'
-import type { Usage } from '../usage.ts'
+import { openaiUsageOf } from '../usage.ts'
 import type { RecordedReply } from './types.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -72,7 +72,7 @@ function streamTexts({ operation, body, usage }: RecordedReply): StreamTexts {
   const events = items(choices).filter(isObject).flatMap(eventsOf)
   return {
     answer: events.map((choice, index) => text([choice], index === 0 ? others : {})),
-    usage: text([], { usage: isObject(reported) ? reported : usageObject(usage) }),
+    usage: text([], { usage: isObject(reported) ? reported : openaiUsageOf(usage) }),
   }
 }
 
@@ -94,7 +94,7 @@ function chatEvents({ index, message, logprobs, finish_reason, ...rest }: Json):
     ...(refusal === undefined ? {} : { refusal: refusal === '' ? '' : null }),
   })
   // Whatever binds a block of thinking to its provider follows that block, as it did.
-  const details = items(others.reasoning_details).filter(isObject)
+  const details = boundDetails(others)
   for (const detail of details) {
     if (typeof detail.text === 'string') for (const text of pieces(detail.text)) add({ reasoning_content: text })
     add({ reasoning_details: [detail] })
@@ -125,6 +125,13 @@ function chatEvents({ index, message, logprobs, finish_reason, ...rest }: Json):
   for (const [name, value] of extras) if (typeof value !== 'string') add({ [name]: value })
   events.push({ index, delta: {}, ...scoresLeft(logprobs, blanks), finish_reason, ...rest })
   return events
+}
+
+/** What binds thinking to its provider, where it says all of that thinking; in other shapes it is a field like any other. */
+function boundDetails({ reasoning_details: all, reasoning_content: text = '', reasoning }: Json): readonly Json[] {
+  const details = items(all).filter(isObject)
+  const said = details.map((detail) => (typeof detail.text === 'string' ? detail.text : '')).join('')
+  return reasoning === undefined && said === text ? details : []
 }
 
 /** The lists of log probabilities that have no tokens: OpenAI has them, as null, beside those that do. */
@@ -202,19 +209,3 @@ function pieces(text: string): string[] {
 }
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
-
-/** OpenAI's `usage` object, in which core/usage.ts finds the same buckets. */
-function usageObject(usage: Usage): Json {
-  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
-  const promptTokens = inputTokens + cachedInputTokens + cacheWriteTokens
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: outputTokens,
-    total_tokens: promptTokens + outputTokens,
-    prompt_tokens_details: {
-      cached_tokens: cachedInputTokens,
-      ...(cacheWriteTokens === 0 ? {} : { cache_write_tokens: cacheWriteTokens }),
-    },
-    completion_tokens_details: { reasoning_tokens: reasoningTokens },
-  }
-}

@@ -47,7 +47,7 @@ describe('recorded streams', () => {
         prompt_tokens: 565,
         completion_tokens: 48,
         total_tokens: 613,
-        prompt_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
+        prompt_tokens_details: { cached_tokens: 0 },
         completion_tokens_details: { reasoning_tokens: 0 },
       },
     })

@@ -39,7 +39,7 @@ describe('messagesRequestSchema', () => {
   it.each([
     ['model', { ...ASKED, model: '' }],
     ['max_tokens', PROMPT],
-    ['max_tokens', { ...PROMPT, max_tokens: 0 }],
+    ['max_tokens', { ...PROMPT, max_tokens: -1 }],
     ['max_tokens', { ...PROMPT, max_tokens: 1.5 }],
     ['messages', { ...ASKED, messages: [] }],
     ['messages.0.role', { ...ASKED, messages: [{ role: 'tool', content: 'x' }] }],

@@ -268,3 +268,14 @@ it('streams what binds thinking to its provider right behind that thinking, as i
   recorder.push(encoder.encode(stream))
   expect(JSON.parse(recorder.finish() ?? 'null').choices[0].message).toEqual(message)
 })
+
+it('leaves details of another shape where they were', () => {
+  const details = [{ type: 'reasoning.text', text: 'One.', format: 'unknown' }]
+  const message = { role: 'assistant', content: 'Hi', reasoning: 'One.', reasoning_details: details }
+  const body = { object: 'chat.completion', model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  const stream = eventStreamText(recordedReply(body), FRESH, false)
+  expect(stream.split('One.')).toHaveLength(3)
+  const recorder = new StreamRecorder()
+  recorder.push(encoder.encode(stream))
+  expect(JSON.parse(recorder.finish() ?? 'null').choices[0].message).toEqual(message)
+})

@@ -54,6 +54,16 @@ describe('thinking', () => {
     expect(contentFrom(chunk({ reasoning: 'ab' }), chunk({ content: 'x' }), detail('ab', 's'))).toEqual([ours, text])
   })
 
+  it('is signed where it waits, too', () => {
+    const content = contentFrom(begin(0, 'a', 't', '{'), chunk({ reasoning: 'b' }), detail('b', 's'), piece(0, '}'))
+    expect(content).toMatchObject([{ type: 'tool_use' }, { type: 'thinking', thinking: 'b', signature: 's' }])
+  })
+
+  it('that is Anthropic’s is told after a mark that has no words', () => {
+    const content = contentFrom(begin(0, 'a', 't', '{}', thought('s1')), detail('b', 's'))
+    expect(content).toMatchObject([{ thinking: '' }, { type: 'tool_use' }, { thinking: 'b', signature: 's' }])
+  })
+
   it('that was not told before is told with its signature', () => {
     expect(contentFrom(detail('a', 's'), chunk({ reasoning: 'b' }))).toEqual([
       { type: 'thinking', thinking: 'a', signature: 's' },
