@@ -131,12 +131,7 @@ describe.each(SKINS)('%s', (skin) => {
 
   test('415: anything but JSON', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonlines'])
-      expectRefusal(
-        skin,
-        await post(skin, '{}', { headers: { 'content-type': type } }),
-        415,
-        'unsupported_media_type',
-      )
+      expectRefusal(skin, await post(skin, '{}', { headers: { 'content-type': type } }), 415, 'unsupported_media_type')
   })
 
   test('401: no key, one that is none, and two', async () => {
@@ -151,7 +146,12 @@ describe.each(SKINS)('%s', (skin) => {
   test('400: no JSON, too deep, no object', async () => {
     const deep = `${'['.repeat(80)}${']'.repeat(80)}`
     for (const body of ['{"model":', '', deep, '[]', 'null', '"text"'])
-      expectRefusal(skin, await post(skin, body, { headers: { 'content-type': 'application/json' } }), 400, 'invalid_request')
+      expectRefusal(
+        skin,
+        await post(skin, body, { headers: { 'content-type': 'application/json' } }),
+        400,
+        'invalid_request',
+      )
   })
 
   test('400: a header of ours, by its name', async () => {

@@ -261,38 +261,29 @@ describe('a request in a protocol of its own', () => {
       spare: { protocol: 'anthropic' },
     },
     models: {
-      model: {
-        targets: ['gpu', 'api', 'claude', 'spare'].map((provider) => ({ provider, model: 'm' })),
-      },
+      model: { targets: ['gpu', 'api', 'claude', 'spare'].map((provider) => ({ provider, model: 'm' })) },
       plain: { targets: [{ provider: 'gpu', model: 'm' }] },
     },
   }
-  const candidates = (request: Partial<InferenceRequest>) => {
+  /** Names of the targets, with a mark where they are native and one where they are sent what is bound. */
+  const candidates = (request: Partial<InferenceRequest>): string => {
     const plan = routed({ document, request })
-    if (plan.kind !== 'plan') throw new Error(plan.refusal.message)
-    return plan.candidates.map(({ target, isNative, keepsBound }) => [target.providerName, isNative, keepsBound])
+    const all = plan.kind === 'plan' ? plan.candidates : []
+    const name = ({ target, isNative, keepsBound }: (typeof all)[number]): string =>
+      `${target.providerName}${isNative ? ' native' : ''}${keepsBound ? ' bound' : ''}`
+    return all.map(name).join(', ')
   }
 
   it('is native where the target speaks it, and what is bound goes to the first provider of a protocol alone', () => {
-    expect(candidates({ native })).toEqual([
-      ['gpu', false, true],
-      ['api', false, false],
-      ['claude', true, true],
-      ['spare', true, false],
-    ])
-    expect(candidates({ native: { ...native, form: 'responses' } }).map(([, isNative]) => isNative)).toEqual([
-      false,
-      true,
-      false,
-      false,
-    ])
-    expect(candidates({}).map(([, isNative]) => isNative)).toEqual([false, false, false, false])
+    expect(candidates({ native })).toBe('gpu bound, api, claude native bound, spare native')
+    expect(candidates({ native: { ...native, form: 'responses' } })).toBe('gpu bound, api native, claude bound, spare')
+    expect(candidates({})).toBe('gpu bound, api, claude bound, spare')
   })
 
   it('goes to those who speak it alone where nobody else could be told', () => {
     const unsayable = { param: 'tools[0].type', message: 'web_search is run by its provider.' }
     const request = { native: { ...native, unsayable } }
-    expect(candidates(request).map(([name]) => name)).toEqual(['claude', 'spare'])
+    expect(candidates(request)).toBe('claude native bound, spare native')
     expect(routed({ document, request: { ...request, alias: 'plain' } })).toMatchObject({
       kind: 'refused',
       refusal: { code: 'invalid_request', ...unsayable },
