@@ -18,7 +18,7 @@ const light = [
   'test/vault/{api-keys,vault}.test.ts',
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
-  'test/edge/{misconfigured,openapi,recalled-reply,request-options}.test.ts',
+  'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options}.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [

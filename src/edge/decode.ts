@@ -33,15 +33,17 @@ export function decode(
   headers: Headers,
   known?: Read,
 ): (InferenceRequest & { readonly kind: 'request' }) | Undecodable {
-  const read = known ?? readBody(skin, text, headers)
+  const read = known ?? readBody(skin, text)
   if ('kind' in read) return read
   const body = read.body as Body
+  const { native } = read
   return {
     kind: 'request',
     ...identity,
     operation: skin.operation,
     alias: body.model,
-    ...read,
+    body,
+    ...(native === undefined ? {} : { native: { ...native, headers: headersOf(skin, headers) } }),
     bodyBytes: sizeBytes,
     bodyChars: text.length,
     stream: skin.canStream && body.stream === true,
@@ -54,7 +56,16 @@ export function decode(
 /** What the path reads of a body that its schema has passed. */
 type Body = Record<string, unknown> & { model: string; stream_options?: { include_usage?: unknown } }
 
-function readBody(skin: Skin, text: string, headers: Headers): Read | Undecodable {
+function headersOf(skin: Skin, sent: Headers): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of skin.headers) {
+    const value = sent.get(name)
+    if (value !== null) headers[name] = value
+  }
+  return headers
+}
+
+function readBody(skin: Skin, text: string): Read | Undecodable {
   let value: unknown
   try {
     value = parseLossless(text)
@@ -73,7 +84,7 @@ function readBody(skin: Skin, text: string, headers: Headers): Read | Undecodabl
       aliasIn(value),
     )
   }
-  const read = skin.read(value as InferenceRequest['body'], headers)
+  const read = skin.read(value as InferenceRequest['body'])
   return 'param' in read ? bad(read.message, read.param, aliasIn(value)) : read
 }
 

@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import type { Upload } from '../core/inference.ts'
 import { REQUEST_BODY_BYTES_MAX } from '../core/limits.ts'
 import { type BegunBody, type BodyBudget, TOO_LARGE } from './body.ts'
-import { type FoundModel, formType, ModelFinder, UnreadableForm } from './form-model.ts'
+import { type FoundModel, formType, ModelFinder, type SecondModel, UnreadableForm } from './form-model.ts'
 
 const UTF8 = new TextEncoder()
 const bad = (message: string): Refusal => refusal('invalid_request', message, { param: 'model' })
@@ -45,15 +45,19 @@ export class FormUpload implements Upload {
   isTaken = false
   fault: Upload['fault'] = null
   readonly #controller = new AbortController()
-  readonly #begun: BegunBody<FoundModel>
+  readonly #begun: Omit<BegunBody<FoundModel>, 'seen'>
+  /** Until it is sent: its memory is given back by then. */
+  #seen: FoundModel | null
   readonly #background: (work: Promise<unknown>) => void
   #writer: WritableStreamDefaultWriter<Uint8Array> | null = null
   #isOver = false
 
   constructor(contentType: string, begun: BegunBody<FoundModel>, background: (work: Promise<unknown>) => void) {
     this.contentType = contentType
-    this.model = begun.seen.model
-    this.#begun = begun
+    const { seen, ...rest } = begun
+    this.model = seen.model
+    this.#seen = seen
+    this.#begun = rest
     this.#background = background
   }
 
@@ -62,15 +66,18 @@ export class FormUpload implements Upload {
   }
 
   take(model: string): ReadableStream<Uint8Array> {
+    const seen = this.#seen
+    if (seen === null) throw new Error('the form is taken')
+    this.#seen = null
     this.isTaken = true
-    const { seen, declaredBytes } = this.#begun
+    const { declaredBytes } = this.#begun
     const value = UTF8.encode(model)
     const { readable, writable } =
       declaredBytes === null
         ? new IdentityTransformStream()
         : new FixedLengthStream(declaredBytes - seen.valueBytes + value.length)
     this.#writer = writable.getWriter()
-    this.#background(this.#send(this.#writer, value))
+    this.#background(this.#send(this.#writer, [seen.before, value, seen.behind], seen.second))
     return readable
   }
 
@@ -89,18 +96,19 @@ export class FormUpload implements Upload {
   }
 
   /** Never rejects. The runtime ends what it sends of a stream that breaks as if it were whole: `broken` says otherwise. */
-  async #send(writer: WritableStreamDefaultWriter<Uint8Array>, value: Uint8Array): Promise<void> {
-    const { seen, rest, release } = this.#begun
+  async #send(writer: WritableStreamDefaultWriter<Uint8Array>, held: Uint8Array[], second: SecondModel): Promise<void> {
+    const { rest, release } = this.#begun
     let { bytes } = this.#begun
     try {
-      for (const piece of [seen.before, value, seen.behind]) if (piece.length > 0) await writer.write(piece)
+      for (const piece of held) if (piece.length > 0) await writer.write(piece)
+      held.length = 0
       release()
       for (;;) {
         const { value: piece } = await rest.read().catch(() => this.#break('left'))
         if (piece === undefined) break
         bytes += piece.length
         if (bytes > REQUEST_BODY_BYTES_MAX) this.#break(TOO_LARGE)
-        if (seen.second.isIn(piece)) this.#break(TWO_MODELS)
+        if (second.isIn(piece)) this.#break(TWO_MODELS)
         await writer.write(piece)
       }
       await writer.close()

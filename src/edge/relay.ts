@@ -12,8 +12,8 @@ import { beginForm, type FormUpload } from './form-upload.ts'
 import { answerHeaders } from './headers.ts'
 import { relayReply } from './relay-reply.ts'
 import { requestOptions } from './request-options.ts'
-import type { Skin } from './skin.ts'
 import { openaiErrors } from './skin-errors.ts'
+import { openai } from './skins.ts'
 import { leftReply } from './stream-reply.ts'
 
 /** Where they lie under `/v1`, and under a provider's base URL. */
@@ -29,16 +29,7 @@ export const RELAYED = [
 ] as const
 
 /** How their JSON is read; nothing of it but the model is looked at. */
-const SKIN: Skin = {
-  name: 'relay',
-  operation: 'relay',
-  form: 'openai',
-  canStream: false,
-  schema: relayRequestSchema,
-  read: (body) => ({ body }),
-  errors: openaiErrors,
-  encode: null,
-}
+const SKIN = openai('relay', relayRequestSchema, false)
 
 const OTHER_TYPE = refusal(
   'unsupported_media_type',

@@ -18,7 +18,11 @@ export const responsesErrors: SkinErrors = {
   ...openaiErrors,
   // The run that fails is the one that the upstream has named: clients refuse another.
   frame: (refused, _, heading, asked, { first, last }) =>
-    failedEvent({ ...heading, id: OWN_ID.exec(first)?.[1] ?? heading.id }, asked, refused, sequenceAfter(last)),
+    failedEvent(heading, asked, refused, {
+      hasBegun: DATA.test(first) || DATA.test(last),
+      sequenceNumber: sequenceAfter(`${first}\n${last}`),
+      id: responseIdIn(first),
+    }),
 }
 
 /** Messages. Its SDK tells of a request by the header `request-id`. */
@@ -35,7 +39,14 @@ export function errorsAt(path: string): SkinErrors {
 }
 
 const NONE = {}
-const OWN_ID = /"id":\s*"resp_([^"]+)"/
+/** A comment begins no stream. */
+const DATA = /^data:/m
+/** Ahead of all that is inside of it, as servers write it; else OpenAI's can be told by how it begins. */
+const RESPONSE_IDS = [/"response":\s*\{[^{}]*?"id":\s*"([^"\\]+)"/, /"id":\s*"(resp_[^"\\]+)"/]
+
+/** The id of the response that a text tells of. */
+const responseIdIn = (text: string): string | undefined =>
+  RESPONSE_IDS.map((pattern) => pattern.exec(text)?.[1]).find((id) => id !== undefined)
 
 const anthropicError = ({ code, message, param }: Refusal) => ({
   type: 'error',

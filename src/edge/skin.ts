@@ -1,7 +1,7 @@
 /** A skin: what one protocol of our callers makes of requests, answers and refusals. No I/O. */
 import type { RequestSchema } from '../core/chat.ts'
 import type { Refusal } from '../core/errors.ts'
-import type { InferenceRequest, Operation } from '../core/inference.ts'
+import type { InferenceRequest, NativeRequest, Operation } from '../core/inference.ts'
 import type { Form } from '../core/wire.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -26,8 +26,11 @@ export interface Heading {
   readonly createdS: number
 }
 
-/** A body, read: canonical, and as it came where that is another protocol. */
-export type Read = Pick<InferenceRequest, 'body' | 'native'>
+/** A body, read: canonical, and as it came where that is another protocol. Headers may differ where the body is the same. */
+export interface Read {
+  readonly body: InferenceRequest['body']
+  readonly native?: Omit<NativeRequest, 'headers'>
+}
 
 /** Why a body that its schema has passed is not taken. */
 export interface ReadFault {
@@ -45,7 +48,9 @@ export interface Skin {
   readonly canStream: boolean
   readonly schema: RequestSchema
   /** Reads a body that the schema has passed. */
-  read(value: Json, headers: Headers): Read | ReadFault
+  read(value: Json): Read | ReadFault
+  /** Request headers that belong to the protocol, and not to the connection. */
+  readonly headers: readonly string[]
   readonly errors: SkinErrors
   /** How canonical answers are written; null where they are in the skin's own form. */
   readonly encode: {

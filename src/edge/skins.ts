@@ -14,7 +14,8 @@ import { messagesErrors, openaiErrors, responsesErrors } from './skin-errors.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-const openai = (operation: Operation, schema: Skin['schema'], canStream = true): Skin => ({
+/** A skin of OpenAI's own: what is read goes on as it is, and so does the answer. */
+export const openai = (operation: Operation, schema: Skin['schema'], canStream = true): Skin => ({
   name: operation,
   operation,
   form: 'openai',
@@ -22,6 +23,7 @@ const openai = (operation: Operation, schema: Skin['schema'], canStream = true):
   schema,
   // What was parsed goes on, not the schema's copy of it: the fields keep their order, and copying costs.
   read: (body) => ({ body }),
+  headers: [],
   errors: openaiErrors,
   encode: null,
 })
@@ -32,9 +34,8 @@ const messages: Skin = {
   form: 'messages',
   canStream: true,
   schema: messagesRequestSchema,
-  read(value, headers) {
-    return readNative('messages', value, decodeMessages(value), headers)
-  },
+  read: (value) => readNative('messages', value, decodeMessages(value)),
+  headers: ['anthropic-version', 'anthropic-beta'],
   errors: messagesErrors,
   encode: {
     whole: (completion, heading) => messageOf(completion, heading),
@@ -49,7 +50,7 @@ const countTokens: Skin = {
   canStream: false,
   schema: countTokensRequestSchema,
   // Nothing of it is asked in the canonical form.
-  read: (value, headers) => ({ body: value, native: nativeOf('messages', value, [], headers) }),
+  read: (body) => ({ body, native: { form: 'messages', body, dropped: [] } }),
 }
 
 const responses: Skin = {
@@ -58,12 +59,13 @@ const responses: Skin = {
   form: 'responses',
   canStream: true,
   schema: responsesRequestSchema,
-  read(value, headers) {
+  read(value) {
     const decoded = decodeResponses(value)
     // What is to be kept between requests nobody is asked for.
     if (decoded.kind === 'fault' && KEPT.has(decoded.param)) return decoded
-    return readNative('responses', value, decoded, headers)
+    return readNative('responses', value, decoded)
   },
+  headers: [],
   errors: responsesErrors,
   encode: {
     whole: (completion, heading, asked) => wholeResponse(completion, asked, heading),
@@ -88,20 +90,8 @@ type Decoded =
   | { readonly kind: 'fault'; readonly param: string; readonly message: string }
 
 /** What only its own protocol can say is not refused here: there may be a target that speaks it. */
-function readNative(form: NativeRequest['form'], value: Json, decoded: Decoded, headers: Headers): Read {
-  if (decoded.kind === 'decoded') return { body: decoded.body, native: nativeOf(form, value, decoded.dropped, headers) }
+function readNative(form: NativeRequest['form'], value: Json, decoded: Decoded): Read {
+  if (decoded.kind === 'decoded') return { body: decoded.body, native: { form, body: value, dropped: decoded.dropped } }
   const { param, message } = decoded
-  return { body: value, native: { ...nativeOf(form, value, [], headers), unsayable: { param, message } } }
-}
-
-/** Headers that belong to a protocol, and not to the connection. */
-const OF_PROTOCOL = { messages: ['anthropic-version', 'anthropic-beta'], responses: [] } as const
-
-function nativeOf(form: NativeRequest['form'], body: Json, dropped: readonly string[], sent: Headers): NativeRequest {
-  const headers: Record<string, string> = {}
-  for (const name of OF_PROTOCOL[form]) {
-    const value = sent.get(name)
-    if (value !== null) headers[name] = value
-  }
-  return { form, body, headers, dropped }
+  return { body: value, native: { form, body: value, dropped: [], unsayable: { param, message } } }
 }

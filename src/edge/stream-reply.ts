@@ -39,6 +39,7 @@ const UTF8 = new TextEncoder()
 const KEEP_ALIVE = UTF8.encode(': keep-alive\n\n')
 const BLANK_LINE = UTF8.encode('\n\n')
 const NOTHING = new Uint8Array(0)
+const COLON = 58
 
 /**
  * Holds status and headers until the answer is known, for at most DEFERRED_STATUS_MS; then 200 goes out early and the
@@ -146,9 +147,11 @@ class ReplyWriter {
           // As `#write`, without a promise more for every event.
           this.#isWriting = true
           await this.#writer.write(bytes)
-          this.#first ??= bytes
-          // A comment that says the upstream is there (58 is a colon) has no number to go on from.
-          if (bytes[0] !== 58 || new TextDecoder().decode(bytes).includes('\ndata')) this.#last = bytes
+          // What is a comment alone has no number and no name.
+          if (bytes[0] !== COLON || new TextDecoder().decode(bytes).includes('\ndata')) {
+            this.#first ??= bytes
+            this.#last = bytes
+          }
           this.#isWriting = false
           this.#lastWriteMs = this.#context.clock.now()
         } else if (piece.code !== null) return await this.#end(BROKEN[piece.code], this.#isInsideEvent)

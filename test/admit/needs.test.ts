@@ -45,6 +45,18 @@ function needs(...args: Parameters<typeof asked>): RequestNeeds {
 const bounded = (bound: object): Partial<InferenceRequest> => ({ body: { model: 'model', messages: [], ...bound } })
 const CJK = { bodyBytes: 300, bodyChars: 100 }
 
+describe('what is only passed on', () => {
+  it('takes no tokens and no money that anybody knew before', () => {
+    const price = { input: 1, output: 1 }
+    const relay = { operation: 'relay', body: { model: 'model', n: 4, max_tokens: 100 } } as const
+    for (const limits of [ESTIMATED, HARD, MONEY])
+      expect(needs([{ price }], limits, relay)).toMatchObject({
+        needs: { promptTokensMax: 0, promptWeight: 0, outputTokensMax: 0, worstMicroUsd: 0 },
+        capOutput: false,
+      })
+  })
+})
+
 describe('the prompt', () => {
   it('is at most a token for two bytes, or for one that is not ASCII', () => {
     expect(needs([{}], ESTIMATED).needs).toMatchObject({ promptTokensMax: 200, promptWeight: 400 })

@@ -194,6 +194,15 @@ describe.each(['responses', 'chat'] as const)('@ai-sdk/openai, its %s model', (k
   })
 })
 
+test.each(['whole', 'streamed'])('@ai-sdk/openai: reasoning that a summary of was asked for, %s', async (form) => {
+  const openai = { store: false, forceReasoning: true, reasoningSummary: 'auto' }
+  const settings = { model: createOpenAI(options).responses('thinks'), prompt: '2 + 2?', maxRetries: 0 }
+  const asking = { ...settings, providerOptions: { openai } }
+  const result = form === 'whole' ? await generateText(asking) : streamText(asking)
+  expect(await result.reasoningText).toBe('Let me see.')
+  expect(await result.text).toBe('It is 4.')
+})
+
 test('@ai-sdk/openai: what to do where it counts on answers being kept', async () => {
   const responses = createOpenAI(options).responses('chat')
   const { response } = await generateText({ model: responses, prompt: 'hello', maxRetries: 0 })

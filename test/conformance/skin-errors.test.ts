@@ -114,7 +114,7 @@ describe.each(SKINS)('%s', (skin) => {
     }
   })
 
-  test('413: a length that is declared, unread; and one that is not, counted', async () => {
+  test('413: a body whose length says so, unread', async () => {
     const declared = begin(`${sluice.url}${PATHS[skin]}`, {
       method: 'POST',
       headers: {
@@ -124,9 +124,6 @@ describe.each(SKINS)('%s', (skin) => {
       },
     })
     expectRefusal(skin, await declared.reply, 413, 'request_too_large')
-    const chunked = { 'transfer-encoding': 'chunked' }
-    const body = JSON.stringify({ ...BODIES[skin], pad: 'x'.repeat(BODY_BYTES_MAX * 1.1) })
-    expectRefusal(skin, await post(skin, body, { headers: chunked }), 413, 'request_too_large')
   })
 
   test('415: anything but JSON', async () => {

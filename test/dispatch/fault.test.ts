@@ -1,5 +1,6 @@
 /** Whose doing a failed attempt was and what follows: CONTRACT.md §4 under the error table, and §7 "Attempts". */
 import { describe, expect, it } from 'vitest'
+import { refusal } from '../../src/core/errors.ts'
 import { RETRY_CAP_MS } from '../../src/core/limits.ts'
 import { type Fault, faultOfReply, type Next, nextStep, retryAfterMs, wasAccepted } from '../../src/dispatch/fault.ts'
 
@@ -165,6 +166,7 @@ describe('nextStep, with two retries', () => {
     [timeout('total'), ['relay'], ['relay']],
     [rejected, ['relay'], ['relay']],
     [{ kind: 'cancelled' }, ['relay'], ['relay']],
+    [{ kind: 'unsendable', refusal: refusal('request_too_large', '') }, ['relay'], ['relay']],
     [context, ['next-target'], ['next-target']],
     [{ kind: 'credential', status: 401 }, ['next-target'], ['next-target']],
     [{ kind: 'model', status: 404 }, ['next-target'], ['next-target']],

@@ -1,5 +1,6 @@
 /** Bounds of request bodies: each one's, and what one isolate holds of all of them. */
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { refusal } from '../../src/core/errors.ts'
 import {
   BODIES_IN_FLIGHT_BYTES_MAX,
   BODY_ARRIVAL_MS,
@@ -166,4 +167,61 @@ it('sets no timer for a small body, and leaves none behind a large one', async (
   held(await small).release()
   held(await large).release()
   expect(clock.timers).toBe(0)
+})
+
+describe('the beginning of a body', () => {
+  const bad = refusal('invalid_request', 'Missing.')
+  /** Sees its third piece, and takes it. */
+  const third = () => {
+    let pieces = 0
+    return () => {
+      pieces += 1
+      return pieces === 3 ? { pieces } : null
+    }
+  }
+
+  it('is read as far as it must be, and held until it is released', async () => {
+    const bodies = new BodyBudget()
+    const { request: long, seen } = chunked(20)
+    const begun = await bodies.begin(long, third(), bad)
+    if ('code' in begun) throw new Error(begun.code)
+    expect(begun).toMatchObject({ seen: { pieces: 3 }, bytes: 3 * MEGABYTE, declaredBytes: null })
+    expect((await begun.rest.read()).value).toHaveLength(MEGABYTE)
+    expect(seen).toEqual({ parts: 4, cancelled: false })
+    expect(await isEmpty(bodies)).toBe(false)
+    begun.release()
+    expect(await isEmpty(bodies)).toBe(true)
+  })
+
+  it('tells the length that was declared', async () => {
+    const begun = await new BodyBudget().begin(declared(1), () => ({}), bad)
+    expect(begun).toMatchObject({ declaredBytes: 1 })
+  })
+
+  it.each([
+    ['what it looks for is not there', chunked(2), third(), 'Missing.'],
+    ['it sees what will not do', chunked(2), () => bad, 'Missing.'],
+    ['it would be too large', chunked(20), () => null, 'larger than'],
+  ])('is refused where %s, and nothing held', async (_what, { request: long, seen }, see, message) => {
+    const bodies = new BodyBudget()
+    expect(await bodies.begin(long, see, bad)).toMatchObject({ message: expect.stringContaining(message) })
+    expect(seen.parts).toBeLessThanOrEqual(11)
+    expect(await isEmpty(bodies)).toBe(true)
+  })
+
+  it('is refused unread where too much is declared, without room, and when it is late', async () => {
+    const clock = manualClock()
+    const bodies = new BodyBudget(clock)
+    expect(await bodies.begin(declared(REQUEST_BODY_BYTES_MAX + 1), third(), bad)).toMatchObject({ status: 413 })
+    const pending = bodies.begin(request({ body: new ReadableStream() }), third(), bad)
+    await clock.advance(BODY_ARRIVAL_MS)
+    expect(await pending).toMatchObject({ message: expect.stringContaining('did not arrive') })
+    const others = []
+    for (const megabytes of [10, 10, 10]) others.push(held(await bodies.read(declared(megabytes * MEGABYTE))))
+    expect(await bodies.begin(chunked(5).request, () => null, bad)).toMatchObject({ code: 'overloaded' })
+    for (const { release } of others) release()
+    await expect(bodies.begin(chunked(2, MEGABYTE, true).request, () => null, bad)).rejects.toThrow('gone')
+    expect(await isEmpty(bodies)).toBe(true)
+    expect(clock.timers).toBe(0)
+  })
 })

@@ -126,3 +126,25 @@ it('takes 64 levels and no more', () => {
       refusal: { code: 'invalid_request', message: 'The body is nested deeper than 64 levels.' },
     })
 })
+
+it('takes the headers of a protocol from each request, also where its body is known', () => {
+  const messages = SKINS['/v1/messages'] as Skin
+  const body = { model: 'm', max_tokens: 5, messages: MESSAGES }
+  const text = JSON.stringify(body)
+  const asked = (headers: Record<string, string>, known?: Parameters<typeof decode>[5]) => {
+    const decoded = decode(messages, { text, sizeBytes: 9 }, OPTIONS, IDENTITY, new Headers(headers), known)
+    if (decoded.kind === 'refused') throw new Error(decoded.refusal.message)
+    return decoded
+  }
+  const first = asked({ 'anthropic-beta': 'a,b', 'anthropic-version': '2023-06-01', cookie: 'secret' })
+  expect(first.native).toMatchObject({
+    body,
+    headers: { 'anthropic-beta': 'a,b', 'anthropic-version': '2023-06-01' },
+  })
+  expect(JSON.stringify(first)).not.toContain('secret')
+  const { native } = first
+  if (native === undefined) throw new Error('no native form')
+  const again = asked({ 'anthropic-beta': 'c' }, { body: first.body, native })
+  expect(again.body).toBe(first.body)
+  expect(again.native?.headers).toEqual({ 'anthropic-beta': 'c' })
+})

@@ -46,6 +46,35 @@ it('is a failed run of Responses, numbered after the last event that went out', 
   expect(responsesErrors.frame(WAIT, 1500, HEADING, {}, NOTHING_SENT)).toContain('"sequence_number":0')
 })
 
+it.each<[string, string, string, string, string[]]>([
+  ['numbered nothing', 'data: {"type":"response.created","response":{"id":"resp_up1"}}\n\n', '', 'resp_up1', []],
+  ['named it its own way', 'data: {"response":{"object":"response","id": "gen-1"}}\n\n', '', 'gen-1', []],
+  [
+    'named other things before',
+    'data: {"response":{"tools":[{"id":"t"}],"id":"resp_up1"}}\n\n',
+    'data: {"type":"x"}\n\n',
+    'resp_up1',
+    [],
+  ],
+  ['named nothing', 'data: {"type":"x","item":{"id":"msg_1"}}\n\n', 'data: {"type":"y"}\n\n', 'resp_abc', []],
+  ['said that it waits, then began', ': wait\n\n', 'data: {"type":"x"}\n\n', 'resp_abc', []],
+  ['only said that it waits', ': wait\n\n', '', 'resp_abc', ['response.created']],
+])('fails the run of Responses that was begun, by an upstream that %s', (_, first, last, id, before) => {
+  const frame = responsesErrors.frame(WAIT, 1500, HEADING, {}, { first, last })
+  const events = frame
+    .split('\n\n')
+    .filter((event) => event !== '')
+    .map((event) => JSON.parse(event.split('data: ')[1] ?? ''))
+  expect(events.map(({ type }) => type)).toEqual([...before, 'response.failed'])
+  expect(events.map(({ sequence_number: number }) => number)).toEqual(events.map((__, index) => index))
+  for (const event of events) expect(event.response.id).toBe(id)
+})
+
+it('is numbered after the events that came first where the last have no number', () => {
+  const sent = { first: 'data: {"type":"x","sequence_number":4}\n\n', last: 'data: {"type":"y","item":{"a":' }
+  expect(responsesErrors.frame(WAIT, 1500, HEADING, {}, sent)).toContain('"sequence_number":5')
+})
+
 it.each(Object.keys(ERRORS) as ErrorCode[])('%s has its type on the Messages skin, and the request’s id', (code) => {
   expect(messagesErrors.body(refusal(code, 'No.'), 'r1')).toEqual({
     type: 'error',

@@ -2,8 +2,7 @@
 import { expect, it } from 'vitest'
 import { SKINS } from '../../src/edge/skins.ts'
 
-const read = (path: string, body: Record<string, unknown>, headers: Record<string, string> = {}) =>
-  SKINS[path]?.read(body, new Headers(headers))
+const read = (path: string, body: Record<string, unknown>) => SKINS[path]?.read(body)
 
 it('reads OpenAI’s bodies as they are', () => {
   const body = { model: 'm', messages: [], vendor: 1 }
@@ -17,18 +16,13 @@ it('reads OpenAI’s bodies as they are', () => {
   expect(SKINS['/v1/embeddings']).toMatchObject({ operation: 'embeddings', canStream: false })
 })
 
-it('reads Messages as a chat, and keeps them as they came with the headers of their protocol', () => {
+it('reads Messages as a chat, and keeps them as they came', () => {
   const body = { model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'Hi' }] }
-  const headers = { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'a,b', cookie: 'secret' }
-  expect(read('/v1/messages', body, headers)).toMatchObject({
+  expect(read('/v1/messages', body)).toMatchObject({
     body: { model: 'm', messages: [{ role: 'user', content: 'Hi' }] },
-    native: {
-      form: 'messages',
-      body,
-      headers: { 'anthropic-version': '2023-06-01', 'anthropic-beta': 'a,b' },
-    },
+    native: { form: 'messages', body },
   })
-  expect(JSON.stringify(read('/v1/messages', body, headers))).not.toContain('secret')
+  expect(SKINS['/v1/messages']?.headers).toEqual(['anthropic-version', 'anthropic-beta'])
 })
 
 it('counts the tokens of a body as it came', () => {

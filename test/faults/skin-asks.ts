@@ -1,8 +1,8 @@
 /** One question in the words of each skin, and the same read back from what each vendor's server was sent. */
 import { pick } from '../support/http-client.ts'
 import type { Json, SkinName } from '../support/skin-readers.ts'
+import type { VendorName } from './skin-said.ts'
 import type { Scenario } from './skin-scenarios.ts'
-import type { VendorName } from './skin-vendors.ts'
 
 export const SYSTEM = 'Be brief.'
 export const QUESTION = 'How is it in Paris?'

@@ -1,6 +1,6 @@
 /** The cells of skins by targets: what upstreams answer, what must come of it, and which cells there cannot be. */
 import type { Answer, SkinName } from '../support/skin-readers.ts'
-import { ID_PREFIXES, type Said, TOKENS, type VendorName } from './skin-vendors.ts'
+import { ID_PREFIXES, type Said, TOKENS, type VendorName } from './skin-said.ts'
 
 export type FormName = 'whole' | 'stream'
 

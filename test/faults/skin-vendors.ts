@@ -1,129 +1,17 @@
 /** What four vendors' servers write for one and the same answer, whole and as events: every field that the real ones send. */
-import { eventsOf } from '../support/responses-stream.ts'
-
-type Json = Record<string, unknown>
-
-export type VendorName = 'openai' | 'anthropic' | 'google' | 'responses'
-
-/** An answer, whoever gives it. */
-export interface Said {
-  readonly thinking?: string
-  readonly text?: string
-  /** OpenAI alone has a place for it. */
-  readonly refusal?: string
-  readonly calls?: readonly { readonly id: string; readonly name: string; readonly input: object }[]
-  readonly end: 'stop' | 'tools' | 'length' | 'filter'
-}
-
-/** Tokens of every answer, as each vendor can report them: Anthropic alone tells what was written to its cache. */
-export const TOKENS = { input: 40, cached: 8, written: 2, output: 12, thought: 5 }
-
-/** One protocol as its vendor speaks it. */
-export interface Vendor {
-  /** The whole reply. */
-  whole(said: Said): string
-  /** The events of the same, each with its framing. */
-  stream(said: Said): readonly string[]
-  /** An error body of this status. */
-  error(status: number, message: string): string
-  /** What it sends in the middle of a stream when it gives up. */
-  errorEvent(message: string): string
-  /** Who signs thinking: what must come through. */
-  readonly signature?: string
-}
-
-/** How ids of calls begin, by vendor. */
-export const ID_PREFIXES: Readonly<Record<VendorName, string>> = {
-  openai: 'call_',
-  anthropic: 'toolu_01',
-  google: '',
-  responses: 'call_',
-}
-
-const pieces = (text = ''): string[] => text.match(/.{1,9}/gsu) ?? []
-const thoughtOf = ({ thinking }: Said): number => (thinking === undefined ? 0 : TOKENS.thought)
-const written = (input: object): string => JSON.stringify(input)
-const data = (value: unknown): string => `data: ${JSON.stringify(value)}\n\n`
-const named = (event: Json): string => `event: ${event.type}\n${data(event)}`
-
-const CHAT = { created: 1_786_782_779, model: 'gpt-5-mini-2025-08-07', service_tier: 'default' }
-const CHAT_ENDS = { stop: 'stop', tools: 'tool_calls', length: 'length', filter: 'content_filter' }
-
-const openaiUsage = (said: Said): Json => ({
-  prompt_tokens: TOKENS.input,
-  completion_tokens: TOKENS.output,
-  total_tokens: TOKENS.input + TOKENS.output,
-  prompt_tokens_details: { cached_tokens: TOKENS.cached, audio_tokens: 0 },
-  completion_tokens_details: {
-    reasoning_tokens: thoughtOf(said),
-    audio_tokens: 0,
-    accepted_prediction_tokens: 0,
-    rejected_prediction_tokens: 0,
-  },
-})
-
-const openaiCalls = ({ calls }: Said): Json[] =>
-  (calls ?? []).map(({ id, name, input }) => ({
-    id: ID_PREFIXES.openai + id,
-    type: 'function',
-    function: { name, arguments: written(input) },
-  }))
-
-/** OpenAI, and engines of its protocol, whose `reasoning_content` is vLLM's and DeepSeek's. */
-const openai: Vendor = {
-  whole(said) {
-    const { text = null, thinking, refusal = null, end } = said
-    const calls = openaiCalls(said)
-    const message = {
-      role: 'assistant',
-      content: text,
-      ...(thinking === undefined ? {} : { reasoning_content: thinking }),
-      ...(calls.length === 0 ? {} : { tool_calls: calls }),
-      refusal,
-      annotations: [],
-    }
-    const choices = [{ index: 0, message, logprobs: null, finish_reason: CHAT_ENDS[end] }]
-    return JSON.stringify({
-      id: 'chatcmpl-CZq1openai',
-      object: 'chat.completion',
-      ...CHAT,
-      choices,
-      usage: openaiUsage(said),
-      system_fingerprint: null,
-    })
-  },
-  stream(said) {
-    const frame = (choices: Json[], usage: Json | null = null) =>
-      data({ id: 'chatcmpl-CZq1openai', object: 'chat.completion.chunk', ...CHAT, choices, usage, obfuscation: 'kQ9' })
-    const delta = (fields: Json, finish_reason: string | null = null) =>
-      frame([{ index: 0, delta: fields, logprobs: null, finish_reason }])
-    const calls = openaiCalls(said).flatMap((call, index) => {
-      const { name, arguments: text } = call.function as { name: string; arguments: string }
-      const start = delta({ tool_calls: [{ index, ...call, function: { name, arguments: '' } }] })
-      return [start, ...pieces(text).map((piece) => delta({ tool_calls: [{ index, function: { arguments: piece } }] }))]
-    })
-    return [
-      delta({ role: 'assistant', content: said.text === undefined ? null : '', refusal: null }),
-      ...pieces(said.thinking).map((piece) => delta({ reasoning_content: piece })),
-      ...pieces(said.text).map((piece) => delta({ content: piece })),
-      ...pieces(said.refusal).map((piece) => delta({ refusal: piece })),
-      ...calls,
-      delta({}, CHAT_ENDS[said.end]),
-      frame([], openaiUsage(said)),
-      'data: [DONE]\n\n',
-    ]
-  },
-  error: (status, message) =>
-    JSON.stringify({
-      error: {
-        message,
-        type: status === 400 ? 'invalid_request_error' : 'server_error',
-        param: status === 400 ? 'messages' : null,
-        code: null,
-      },
-    }),
-  errorEvent: (message) => data({ error: { message, type: 'server_error', param: null, code: null } }),
-}
+import { openai, responses } from './skin-openai.ts'
+import {
+  ID_PREFIXES,
+  type Json,
+  named,
+  pieces,
+  type Said,
+  TOKENS,
+  thoughtOf,
+  type Vendor,
+  type VendorName,
+  written,
+} from './skin-said.ts'
 
 const ANTHROPIC_ENDS = { stop: 'end_turn', tools: 'tool_use', length: 'max_tokens', filter: 'refusal' }
 /** As long as a real one is of no use here. */
@@ -265,53 +153,6 @@ function googleReply(said: Said, parts: Json[], finishReason?: string): Json {
     },
     modelVersion: 'gemini-3-flash-preview',
     responseId: '4HFfavXADZvkkdUP37mD6Q0',
-  }
-}
-
-const responses: Vendor = {
-  whole: (said) => JSON.stringify(responseOf(said)),
-  stream: (said) => eventsOf(responseOf(said), { size: 9 }).map(named),
-  error: openai.error,
-  errorEvent: (message) => named({ type: 'error', code: 'server_error', message, param: null, sequence_number: 9 }),
-}
-
-function responseOf(said: Said): Json {
-  const { thinking, text, refusal, calls = [], end } = said
-  const status = end === 'length' || end === 'filter' ? 'incomplete' : 'completed'
-  const content = [
-    ...(text === undefined ? [] : [{ type: 'output_text', text, annotations: [], logprobs: [] }]),
-    ...(refusal === undefined ? [] : [{ type: 'refusal', refusal }]),
-  ]
-  const summary = [{ type: 'summary_text', text: thinking }]
-  const output = [
-    ...(thinking === undefined ? [] : [{ id: 'rs_0a1', type: 'reasoning', summary }]),
-    ...(content.length === 0 ? [] : [{ id: 'msg_0a1', type: 'message', status, role: 'assistant', content }]),
-    ...calls.map(({ id, name, input }, index) => ({
-      id: `fc_0a${index}`,
-      type: 'function_call',
-      status,
-      call_id: ID_PREFIXES.responses + id,
-      name,
-      arguments: written(input),
-    })),
-  ]
-  return {
-    id: 'resp_0a1b2c3d',
-    object: 'response',
-    created_at: 1_786_782_779,
-    status,
-    error: null,
-    incomplete_details:
-      status === 'completed' ? null : { reason: end === 'length' ? 'max_output_tokens' : 'content_filter' },
-    model: 'gpt-5-mini-2025-08-07',
-    output,
-    usage: {
-      input_tokens: TOKENS.input,
-      input_tokens_details: { cached_tokens: TOKENS.cached },
-      output_tokens: TOKENS.output,
-      output_tokens_details: { reasoning_tokens: thoughtOf(said) },
-      total_tokens: TOKENS.input + TOKENS.output,
-    },
   }
 }
 

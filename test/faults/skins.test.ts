@@ -7,8 +7,9 @@ import { errorOf } from '../support/skin-error-readers.ts'
 import { type Answer, answerIn, PATHS } from '../support/skin-readers.ts'
 import { eventually, ROW_MS, setUp, type TestSluice } from '../support/sluice.ts'
 import { ask, asked, ENDPOINTS, READ } from './skin-asks.ts'
+import { TOKENS } from './skin-said.ts'
 import { CELLS, type Cell, expected, FIRST, IMPOSSIBLE, isNative, MADE, PROVIDER_SAYS } from './skin-scenarios.ts'
-import { TOKENS, VENDORS } from './skin-vendors.ts'
+import { VENDORS } from './skin-vendors.ts'
 
 const TENANT = 'skins'
 const AT_ONCE = 6

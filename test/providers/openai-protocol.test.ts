@@ -181,3 +181,40 @@ it('takes out of a request that a skin has written what the protocol does not kn
   await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body: asked, translated: 'pool' }))
   expect(origin.sent().top_k).toBe(4)
 })
+
+it('passes another endpoint’s JSON on with the target’s model in it, and any type back', async () => {
+  const origin = upstream(() => json({ id: 1 }))
+  const relay = { path: '/audio/speech' }
+  const asked = { input: 'Hi', model: 'alias', stream: true }
+  await openaiProtocol.call(
+    callOf({
+      outgoing: origin.outgoing,
+      body: asked,
+      operation: 'relay',
+      relay,
+      baseUrl: 'https://gpu.example.com/v1',
+    }),
+  )
+  expect(origin.requests[0]).toMatchObject({
+    url: 'https://gpu.example.com/v1/audio/speech',
+    headers: { 'content-type': 'application/json', accept: '*/*', authorization: 'Bearer secret-key' },
+    body: '{"input":"Hi","model":"target-model","stream":true}',
+  })
+})
+
+it('passes a form on as it comes, with its own type', async () => {
+  const origin = upstream(() => json({}))
+  const body = new Blob(['form']).stream()
+  const { signal } = new AbortController()
+  const names: string[] = []
+  const take = (model: string) => {
+    names.push(model)
+    return body
+  }
+  const upload = { contentType: 'multipart/form-data; boundary=b', isTaken: false, fault: null, broken: signal, take }
+  const relay = { path: '/images/edits', upload }
+  await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body: {}, operation: 'relay', relay }))
+  expect(origin.requests[0]).toMatchObject({ headers: { 'content-type': upload.contentType } })
+  expect(origin.requests[0]?.body).toBe(body)
+  expect(names).toEqual(['target-model'])
+})

@@ -7,7 +7,7 @@ import { accumulated, callOf, eventsOf, fixture, json, jsonOf, sse, upstream } f
 it('names what it has', () => {
   expect(protocols).toEqual(['openai', 'anthropic', 'google'])
   expect([...providers().keys()]).toEqual(protocols)
-  expect(providers().get('openai')?.operations).toEqual(['chat', 'completions', 'embeddings'])
+  expect(providers().get('openai')?.operations).toEqual(['chat', 'completions', 'embeddings', 'relay'])
   expect(providers().get('anthropic')).toMatchObject({ operations: ['chat', 'count_tokens'], natives: ['messages'] })
   expect(providers().get('openai')?.natives).toEqual(['responses'])
 })

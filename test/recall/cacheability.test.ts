@@ -176,4 +176,5 @@ it('passes by what only one protocol can say, and what counts tokens', () => {
   const unsayable = { param: 'tools', message: 'No.' }
   expect(recallable({ ...asked, native: { ...native, unsayable } }, policy(EXACT)).reason).toBe('one-protocol')
   expect(recallable({ ...asked, operation: 'count_tokens' }, policy(EXACT)).reason).toBe('no-cache')
+  expect(recallable({ ...asked, operation: 'relay' }, policy(EXACT)).reason).toBe('no-cache')
 })

@@ -159,7 +159,7 @@ class Conversation {
   }
 }
 
-/** Clients return what they read: some the content, some the same as a summary. */
+/** Ours is in the content or, where a summary was asked for, there; and clients return the one as the other. */
 function reasoningTextOf({ content, summary }: Json): string {
   const texts = (parts: unknown): string =>
     items(parts)

@@ -3,6 +3,7 @@ import { isObject, items } from '../../core/loose.ts'
 import { messagesOf } from './decode-items.ts'
 import { responseFormatOf, toolChoiceOf, toolsOf } from './decode-tools.ts'
 import { UndecodableError } from './fault.ts'
+import { isSummaryWish } from './reasoning-summary.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -151,11 +152,12 @@ function textFields(text: unknown, drop: (param: string) => void): Json {
   }
 }
 
-/** Reasoning is given as it comes, so that there is nothing to say about summaries. */
+/** Reasoning is given as it comes; a summary that is asked for is where the answer says it. */
 function reasoningFields(reasoning: unknown, drop: (param: string) => void): Json {
   if (!isObject(reasoning)) return {}
   const { effort, ...others } = reasoning
-  dropAll('reasoning', others, drop)
+  const unheard = Object.entries(others).filter(([name, sent]) => !isSummaryWish(name, sent))
+  dropAll('reasoning', Object.fromEntries(unheard), drop)
   return effort == null ? {} : { reasoning_effort: effort }
 }
 

@@ -58,7 +58,8 @@ export class ResponsesEncoder implements StreamEncoder {
 
   fail(refused: Refusal, retryAfterMs: number | null): string {
     const told = retryAfterMs === null ? refused : { ...refused, retryAfterMs }
-    return failedEvent(this.#heading, this.#request, told, this.#sequence)
+    const sequenceNumber = this.#sequence
+    return failedEvent(this.#heading, this.#request, told, { hasBegun: sequenceNumber > 0, sequenceNumber })
   }
 
   #begin(): void {

@@ -9,19 +9,33 @@ type Json = Readonly<Record<string, unknown>>
 export const eventText = (type: string, sequenceNumber: number, fields: Json): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequenceNumber, ...fields })}\n\n`
 
+/** How far a stream had come when it failed. */
+export interface Reached {
+  /** Was the client told of the response? Not every upstream numbers its events. */
+  readonly hasBegun: boolean
+  /** Number of the next event. */
+  readonly sequenceNumber: number
+  /** What an upstream calls the response, whole: clients refuse another. */
+  readonly id?: string | undefined
+}
+
 /**
- * `response.failed`, and nothing may follow it. Where nothing came before (`sequenceNumber` 0) `response.created` does:
- * clients take no stream that begins otherwise.
+ * `response.failed`, and nothing may follow it. Where nothing came before `response.created` does: clients take no
+ * stream that begins otherwise, nor one that begins twice.
  */
-export function failedEvent(heading: Heading, request: Json, refused: Refusal, sequenceNumber: number): string {
+export function failedEvent(heading: Heading, request: Json, refused: Refusal, reached: Reached): string {
+  const { hasBegun, sequenceNumber, id } = reached
   const error = {
     code: refused.code,
     message: refused.message,
     ...(refused.retryAfterMs === undefined ? {} : { retry_after_ms: refused.retryAfterMs }),
   }
   const of = (status: 'in_progress' | 'failed', more: { error?: Json } = {}) => ({
-    response: responseOf(request, heading, { status, output: [], usage: null, ...more }),
+    response: {
+      ...responseOf(request, heading, { status, output: [], usage: null, ...more }),
+      ...(id === undefined ? {} : { id }),
+    },
   })
-  const begin = sequenceNumber === 0 ? eventText('response.created', 0, of('in_progress')) : ''
-  return begin + eventText('response.failed', sequenceNumber === 0 ? 1 : sequenceNumber, of('failed', { error }))
+  const begin = hasBegun ? '' : eventText('response.created', sequenceNumber, of('in_progress'))
+  return begin + eventText('response.failed', sequenceNumber + (hasBegun ? 0 : 1), of('failed', { error }))
 }

@@ -24,7 +24,7 @@ export interface OpenItem {
   close(status: ItemStatus): void
 }
 
-/** A text that is being written into a part of an item. */
+/** A text that is being written into a part of an item: of its content, or of its summary. */
 class OpenPart {
   readonly #teller: Teller
   readonly #place: Json
@@ -32,13 +32,13 @@ class OpenPart {
   readonly #names: PartNames
   readonly #tellDelta: TellDelta
 
-  constructor(teller: Teller, itemId: unknown, outputIndex: number, content: Item[], names: PartNames) {
+  constructor(teller: Teller, itemId: unknown, outputIndex: number, parts: Item[], names: PartNames) {
     this.#teller = teller
     this.#names = names
-    this.#place = { item_id: itemId, output_index: outputIndex, content_index: content.length }
+    this.#place = { item_id: itemId, output_index: outputIndex, [names.index]: parts.length }
     this.#part = names.empty()
-    teller.tell('response.content_part.added', { ...this.#place, part: { ...this.#part } })
-    content.push(this.#part)
+    teller.tell(`response.${names.part}.added`, { ...this.#place, part: { ...this.#part } })
+    parts.push(this.#part)
     this.#tellDelta = teller.deltas(`response.${names.event}.delta`, this.#place)
   }
 
@@ -54,14 +54,14 @@ class OpenPart {
   }
 
   close(): void {
-    const { event, text: name, hasScores } = this.#names
+    const { event, part, text: name, hasScores } = this.#names
     const scores = hasScores ? { logprobs: this.#part.logprobs } : {}
     this.#teller.tell(`response.${event}.done`, { ...this.#place, [name]: this.#part[name], ...scores })
-    this.#teller.tell('response.content_part.done', { ...this.#place, part: this.#part })
+    this.#teller.tell(`response.${part}.done`, { ...this.#place, part: this.#part })
   }
 }
 
-type PartType = 'output_text' | 'refusal' | 'reasoning_text'
+type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
 
 interface PartNames {
   readonly type: PartType
@@ -70,10 +70,16 @@ interface PartNames {
   /** The field that its text is in. */
   readonly text: 'text' | 'refusal'
   readonly hasScores: boolean
+  /** Between `response.` and `.added`. */
+  readonly part: 'content_part' | 'reasoning_summary_part'
+  /** The field that says which of its kind the part is. */
+  readonly index: 'content_index' | 'summary_index'
   readonly empty: () => Item
 }
 
+const IN_CONTENT = { part: 'content_part', index: 'content_index' } as const
 const OUTPUT_TEXT: PartNames = {
+  ...IN_CONTENT,
   type: 'output_text',
   event: 'output_text',
   text: 'text',
@@ -81,6 +87,7 @@ const OUTPUT_TEXT: PartNames = {
   empty: () => ({ type: 'output_text', text: '', annotations: [], logprobs: [] }),
 }
 const REFUSAL: PartNames = {
+  ...IN_CONTENT,
   type: 'refusal',
   event: 'refusal',
   text: 'refusal',
@@ -88,11 +95,21 @@ const REFUSAL: PartNames = {
   empty: () => ({ type: 'refusal', refusal: '' }),
 }
 const REASONING_TEXT: PartNames = {
+  ...IN_CONTENT,
   type: 'reasoning_text',
   event: 'reasoning_text',
   text: 'text',
   hasScores: false,
   empty: () => ({ type: 'reasoning_text', text: '' }),
+}
+const SUMMARY_TEXT: PartNames = {
+  type: 'summary_text',
+  event: 'reasoning_summary_text',
+  text: 'text',
+  hasScores: false,
+  part: 'reasoning_summary_part',
+  index: 'summary_index',
+  empty: () => ({ type: 'summary_text', text: '' }),
 }
 
 const NO_SCORES: readonly unknown[] = []
@@ -107,12 +124,21 @@ function finish(teller: Teller, outputIndex: number, item: Item, status: ItemSta
   teller.tell('response.output_item.done', { output_index: outputIndex, item })
 }
 
+/** How a reasoning item is written. */
+interface ReasoningManner {
+  /** What OpenAI itself wrote as `encrypted_content`, under the id that it is bound to. */
+  readonly encrypted?: string
+  /** Its text is the summary, and not the content. */
+  readonly isSummary?: boolean
+}
+
 /** Reasoning, in one part. What it carries for later turns is in `encrypted_content`, which is there when it closes. */
 export class OpenReasoning implements OpenItem {
   readonly item: Item
   readonly #teller: Teller
   readonly #index: number
-  readonly #content: Item[] = []
+  readonly #parts: Item[] = []
+  readonly #names: PartNames
   readonly #details: Json[] = []
   readonly #signatures: Record<string, string> = {}
   readonly #encrypted: string | null
@@ -123,17 +149,18 @@ export class OpenReasoning implements OpenItem {
     return this.#encrypted !== null
   }
 
-  /** `encrypted`: what OpenAI itself wrote there, under the id that it is bound to. */
-  constructor(teller: Teller, index: number, id: string, encrypted: string | null = null) {
+  constructor(teller: Teller, index: number, id: string, { encrypted, isSummary = false }: ReasoningManner = {}) {
     this.#teller = teller
     this.#index = index
-    this.#encrypted = encrypted
-    this.item = { id, type: 'reasoning', summary: [], content: this.#content }
-    announce(teller, index, { ...this.item, content: [] })
+    this.#encrypted = encrypted ?? null
+    this.#names = isSummary ? SUMMARY_TEXT : REASONING_TEXT
+    const begun = { id, type: 'reasoning', summary: [], content: [] }
+    this.item = { ...begun, [isSummary ? 'summary' : 'content']: this.#parts }
+    announce(teller, index, begun)
   }
 
   add(text: string): void {
-    this.#part ??= new OpenPart(this.#teller, this.item.id, this.#index, this.#content, REASONING_TEXT)
+    this.#part ??= new OpenPart(this.#teller, this.item.id, this.#index, this.#parts, this.#names)
     this.#part.add(text, NO_SCORES)
   }
 

@@ -2,6 +2,7 @@
 import { isObject, items } from '../../core/loose.ts'
 import { type ItemStatus, OpenCall, type OpenItem, OpenMessage, OpenReasoning, type Teller } from './open-items.ts'
 import { isCarriedDetail, signatureOf } from './own-reasoning.ts'
+import { asksForSummary } from './reasoning-summary.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -29,6 +30,7 @@ export class OutputItems {
   readonly #id: string
   readonly #teller: Teller
   readonly #takesEncrypted: boolean
+  readonly #isSummary: boolean
   readonly #all: OpenItem[] = []
   readonly #calls: Call[] = []
   /** By the index that the upstream gave, from wherever it counts. */
@@ -44,6 +46,7 @@ export class OutputItems {
     this.#id = id
     this.#teller = teller
     this.#takesEncrypted = items(request.include).includes('reasoning.encrypted_content')
+    this.#isSummary = asksForSummary(request)
   }
 
   /** Takes the delta of a chunk, or a whole message, which is the same in one piece. */
@@ -87,7 +90,8 @@ export class OutputItems {
 
   #reasoning(): OpenReasoning {
     if (this.#open instanceof OpenReasoning) return this.#open
-    return this.#opened((index) => new OpenReasoning(this.#teller, index, `rs_${this.#id}_${index}`))
+    const isSummary = this.#isSummary
+    return this.#opened((index) => new OpenReasoning(this.#teller, index, `rs_${this.#id}_${index}`, { isSummary }))
   }
 
   /**
@@ -98,7 +102,8 @@ export class OutputItems {
     const isFirst = this.#all.every((item) => item instanceof OpenReasoning && item.isEncrypted)
     if (!this.#takesEncrypted || !isFirst || typeof data !== 'string' || typeof id !== 'string') return
     this.#closeOpen()
-    this.#opened((index) => new OpenReasoning(this.#teller, index, id, data))
+    const manner = { encrypted: data, isSummary: this.#isSummary }
+    this.#opened((index) => new OpenReasoning(this.#teller, index, id, manner))
   }
 
   #message(): OpenMessage {

@@ -1,5 +1,6 @@
 /** Clients of Responses that are not OpenAI's own: what they make of our answers, and what they send next. */
 import { createOpenAI } from '@ai-sdk/openai'
+import { ChatOpenAI } from '@langchain/openai'
 import { Agent, tool as agentTool, OpenAIResponsesModel, run, setTracingDisabled } from '@openai/agents'
 import { generateText, streamText, tool } from 'ai'
 import OpenAI from 'openai'
@@ -113,6 +114,42 @@ describe('the AI SDK', () => {
     const [first] = await result.steps
     expect(first).toMatchObject({ text: 'I look.', finishReason: 'tool-calls' })
     expect(asked[1]?.messages).toEqual(continued)
+  })
+
+  it.each(['whole', 'streamed'])('reads reasoning that it asked for, and gives it back: %s', async (form) => {
+    const { fetch, asked } = server([asks, tells])
+    // What it takes for no model that reasons it asks for no summary.
+    const openai = { store: false, forceReasoning: true, reasoningSummary: 'auto' }
+    const settings = { ...options(fetch), providerOptions: { openai } }
+    const result = form === 'whole' ? await generateText(settings) : streamText(settings)
+    const [first] = await result.steps
+    expect(first?.reasoningText).toBe('Hm')
+    expect(first?.reasoning[0]).toMatchObject({ text: 'Hm' })
+    expect(asked[1]?.messages).toEqual(continued)
+    expect(asked[1]?.messages).toMatchObject([{}, { reasoning_content: 'Hm' }, {}, {}])
+  })
+})
+
+describe('LangChain', () => {
+  it.each(['whole', 'streamed'])('reads reasoning that it asked for: %s', async (form) => {
+    const { fetch } = server([{ ...tells, reasoning: 'Hm.' }])
+    const model = new ChatOpenAI({
+      // Of no other does it take it that they reason, and then it asks for no summary.
+      model: 'o3',
+      apiKey: 'key',
+      configuration: { baseURL: 'https://sluice.test/v1', fetch },
+      useResponsesApi: true,
+      reasoning: { summary: 'auto' },
+      maxRetries: 0,
+    })
+    const pieces = []
+    if (form === 'streamed') for await (const piece of await model.stream('Hello')) pieces.push(piece)
+    const answer = form === 'whole' ? await model.invoke('Hello') : pieces.reduce((sum, piece) => sum.concat(piece))
+    expect(answer.contentBlocks).toMatchObject([
+      { type: 'reasoning', reasoning: 'Hm.' },
+      { type: 'text', text: 'Sunny.' },
+    ])
+    expect(answer.text).toBe('Sunny.')
   })
 })
 

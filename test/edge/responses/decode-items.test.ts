@@ -65,6 +65,16 @@ describe('messagesOf', () => {
     ['an empty text stays one', [{ role: 'assistant', content: '' }, user], [assistant(''), user]],
   ])('%s', (_, input, messages) => expect(read(input)).toEqual({ messages, dropped: [] }))
 
+  it('reads our own reasoning from its content or its summary', () => {
+    const summarised = { ...thought(''), summary: [{ type: 'summary_text', text: 'Hm' }] }
+    const expected = [assistant('x', { reasoning_content: 'Hm' })]
+    for (const content of [[], null, [{ type: 'reasoning_text', text: '' }]])
+      expect(read([{ ...summarised, content }, said('x')])).toEqual({ messages: expected, dropped: [] })
+    // A client that has both has one text twice.
+    const both = { ...summarised, content: [{ type: 'reasoning_text', text: 'Hm' }] }
+    expect(read([both, said('x')]).messages).toEqual(expected)
+  })
+
   it('gives thinking and signatures back to who made them, wherever their item stands', () => {
     const details = [{ type: 'reasoning.text', format: 'anthropic', text: 'Hm', signature: 'sig' }]
     const mark = markOf({ details, signatures: { a: 'sa', gone: 'sg' } })

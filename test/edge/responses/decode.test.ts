@@ -65,7 +65,9 @@ describe('decodeResponses', () => {
   it.each<[Json, readonly string[]]>([
     [{ truncation: 'auto' }, ['truncation']],
     [{ truncation: 'disabled' }, []],
-    [{ reasoning: { effort: 'low', summary: 'auto', generate_summary: null } }, ['reasoning.summary']],
+    [{ reasoning: { effort: 'low', summary: 'auto', generate_summary: null } }, []],
+    [{ reasoning: { generate_summary: 'detailed', mode: 'pro' } }, ['reasoning.mode']],
+    [{ reasoning: { summary: 'long', generate_summary: 3 } }, ['reasoning.summary', 'reasoning.generate_summary']],
     [{ text: { verbosity: 'low', shape: 'round' } }, ['text.shape']],
     [{ top_logprobs: 3 }, ['top_logprobs']],
     [{ top_logprobs: 0 }, []],

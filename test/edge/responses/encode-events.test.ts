@@ -19,6 +19,8 @@ type Json = Record<string, unknown>
 
 const heading = { id: 'abc', model: 'alias', createdS: 1700000000 }
 const request: Json = { model: 'alias', input: 'Hello', stream: true, tools: [{ type: 'function', name: 'f' }] }
+/** The two ways in which reasoning is said. */
+const requests = fc.constantFrom<Json>(request, { ...request, reasoning: { effort: 'low', summary: 'auto' } })
 
 function encoded(chunks: readonly Json[], asked: Json = request): string {
   const encoder = new ResponsesEncoder(heading, asked)
@@ -61,11 +63,12 @@ const typesOf = (sse: string): string[] => readEvents(sse).map(({ type }) => typ
 describe('ResponsesEncoder', () => {
   it("is, read by OpenAI's client, what the whole Response is", async () => {
     await fc.assert(
-      fc.asyncProperty(answers, streamings, async (answer, streaming) => {
+      fc.asyncProperty(answers, streamings, requests, async (answer, streaming, asked) => {
         const { usageOnEvery, ...rest } = streaming
-        const whole = wholeResponse(completionOf(answer), request, heading)
+        const whole = wholeResponse(completionOf(answer), asked, heading)
         const sse = encoded(
           chunksOf(answer, { ...rest, usageOnEvery: usageOnEvery && answer.usage !== null, takesTurns: false }),
+          asked,
         )
         expect(await accumulated(sse)).toEqual(whole)
         // And where the last event does not say again what the others said.
@@ -76,14 +79,15 @@ describe('ResponsesEncoder', () => {
   })
 
   it('comes to the same Response however the deltas were cut, and whether calls take turns', () => {
-    const last = (answer: Answer, streaming: Parameters<typeof chunksOf>[1]) =>
-      readEvents(encoded(chunksOf(answer, streaming))).at(-1)?.response
+    const last = (answer: Answer, streaming: Parameters<typeof chunksOf>[1], asked: Json) =>
+      readEvents(encoded(chunksOf(answer, streaming), asked)).at(-1)?.response
     fc.assert(
       fc.property(
         answers.filter(({ finish, calls }) => calls.length < 2 || !['length', 'content_filter'].includes(finish)),
         streamings,
-        (answer, streaming) => {
-          expect(last(answer, streaming)).toEqual(wholeResponse(completionOf(answer), request, heading))
+        requests,
+        (answer, streaming, asked) => {
+          expect(last(answer, streaming, asked)).toEqual(wholeResponse(completionOf(answer), asked, heading))
         },
       ),
       { numRuns: 300 },
@@ -92,8 +96,8 @@ describe('ResponsesEncoder', () => {
 
   it('numbers its events from 0 without a gap, begins and ends once, and closes whatever it opened', () => {
     fc.assert(
-      fc.property(answers, streamings, (answer, streaming) => {
-        const events = readEvents(encoded(chunksOf(answer, streaming)))
+      fc.property(answers, streamings, requests, (answer, streaming, asked) => {
+        const events = readEvents(encoded(chunksOf(answer, streaming), asked))
         expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, index) => index))
         const types = events.map(({ type }) => type)
         expect(types.slice(0, 2)).toEqual(['response.created', 'response.in_progress'])
@@ -104,6 +108,10 @@ describe('ResponsesEncoder', () => {
         expect(done.sort((a, b) => Number(a.output_index) - Number(b.output_index)).map(({ item }) => item)).toEqual(
           output,
         )
+        const opened = (name: string) => types.filter((type) => type.endsWith(name)).length
+        for (const name of ['output_item', 'content_part', 'reasoning_summary_part'])
+          expect(opened(`${name}.added`)).toBe(opened(`${name}.done`))
+        expect(opened(asked === request ? 'reasoning_summary_text.delta' : 'reasoning_text.delta')).toBe(0)
         for (const [index, item] of output.entries()) expect(textOf(events, index)).toBe(textOfItem(item))
       }),
       { numRuns: 200 },
@@ -159,6 +167,21 @@ describe('ResponsesEncoder', () => {
       'custom_tool_call_input.done',
       'output_item.done',
       'completed',
+    ])
+  })
+
+  it('tells of reasoning as the summary that was asked for', () => {
+    const asked = { ...request, reasoning: { summary: 'auto' } }
+    const sse = encoded(chunksOf({ ...plainAnswer, reasoning: 'Hm.', text: 'x' }, { ...streaming, size: 2 }), asked)
+    expect(typesOf(sse).slice(2, 10)).toEqual([
+      'output_item.added',
+      'reasoning_summary_part.added',
+      'reasoning_summary_text.delta',
+      'reasoning_summary_text.delta',
+      'reasoning_summary_text.done',
+      'reasoning_summary_part.done',
+      'output_item.done',
+      'output_item.added',
     ])
   })
 
@@ -248,5 +271,9 @@ const textOf = (events: readonly Json[], index: number): string =>
     .map(({ delta }) => delta)
     .join('')
 
-const textOfItem = ({ content, arguments: args, input }: Json): string =>
-  String(args ?? input ?? (content as Json[]).map(({ text, refusal: refused }) => text ?? refused).join(''))
+const textOfItem = ({ content, summary = [], arguments: args, input }: Json): string =>
+  String(
+    args ??
+      input ??
+      [...(summary as Json[]), ...(content as Json[])].map(({ text, refusal: refused }) => text ?? refused).join(''),
+  )

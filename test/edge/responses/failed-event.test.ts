@@ -9,7 +9,9 @@ const refused = refusal('upstream_timeout', 'It took too long.', { retryAfterMs:
 
 describe('failedEvent', () => {
   it('is one event, with the number it is given', () =>
-    expect(readEvents(failedEvent(heading, { instructions: 'Be brief.' }, refused, 12))).toEqual([
+    expect(
+      readEvents(failedEvent(heading, { instructions: 'Be brief.' }, refused, { hasBegun: true, sequenceNumber: 12 })),
+    ).toEqual([
       {
         type: 'response.failed',
         sequence_number: 12,
@@ -28,15 +30,20 @@ describe('failedEvent', () => {
     ]))
 
   it('begins the stream where nothing has', () =>
-    expect(readEvents(failedEvent(heading, {}, refused, 0))).toMatchObject([
+    expect(readEvents(failedEvent(heading, {}, refused, { hasBegun: false, sequenceNumber: 0 }))).toMatchObject([
       { type: 'response.created', sequence_number: 0, response: { status: 'in_progress', error: null } },
       { type: 'response.failed', sequence_number: 1, response: { status: 'failed' } },
     ]))
 
+  it('begins no stream twice, and calls the response what it was called', () =>
+    expect(
+      readEvents(failedEvent(heading, {}, refused, { hasBegun: true, sequenceNumber: 0, id: 'gen-1' })),
+    ).toMatchObject([{ type: 'response.failed', sequence_number: 0, response: { id: 'gen-1', status: 'failed' } }]))
+
   it('says no time where none is known', () =>
-    expect(readEvents(failedEvent(heading, {}, refusal('internal', 'Sorry.'), 3))).toMatchObject([
-      { response: { error: { code: 'internal', message: 'Sorry.' } } },
-    ]))
+    expect(
+      readEvents(failedEvent(heading, {}, refusal('internal', 'Sorry.'), { hasBegun: true, sequenceNumber: 3 })),
+    ).toMatchObject([{ response: { error: { code: 'internal', message: 'Sorry.' } } }]))
 })
 
 describe('eventText', () => {

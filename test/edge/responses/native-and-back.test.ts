@@ -79,6 +79,10 @@ describe('an answer that was a Response before', () => {
         const reader = new ResponseEventsToChat()
         const sse = encoded(eventsOf(response).flatMap((event) => [...(reader.push(event) ?? [])]))
         expect(substance(readEvents(sse).at(-1)?.response as Json)).toEqual(substance(response))
+        // Where it was asked for, what was a summary is one again.
+        const summaries = ({ output }: Json) => (output as Json[]).flatMap(({ summary }) => summary ?? [])
+        const asking = { ...request, reasoning: { summary: 'auto' } }
+        expect(summaries(wholeResponse(completion, asking, heading))).toEqual(summaries(response))
       }),
     )
   })

@@ -81,8 +81,41 @@ describe('OpenReasoning', () => {
     expect(reasoning.isEncrypted).toBe(false)
   })
 
+  it('is a summary where it is to be one', () => {
+    const scribe = new Scribe()
+    const reasoning = new OpenReasoning(scribe, 3, 'rs_1', { isSummary: true })
+    reasoning.add('H')
+    reasoning.add('m')
+    reasoning.close('incomplete')
+    const place = { item_id: 'rs_1', output_index: 3, summary_index: 0 }
+    const part = (text: string) => ({ type: 'summary_text', text })
+    const item = { id: 'rs_1', type: 'reasoning', content: [] }
+    expect(scribe.events).toEqual([
+      {
+        type: 'response.output_item.added',
+        output_index: 3,
+        item: { ...item, status: 'in_progress', summary: [] },
+      },
+      { type: 'response.reasoning_summary_part.added', ...place, part: part('') },
+      { type: 'response.reasoning_summary_text.delta', ...place, delta: 'H' },
+      { type: 'response.reasoning_summary_text.delta', ...place, delta: 'm' },
+      { type: 'response.reasoning_summary_text.done', ...place, text: 'Hm' },
+      { type: 'response.reasoning_summary_part.done', ...place, part: part('Hm') },
+      {
+        type: 'response.output_item.done',
+        output_index: 3,
+        item: {
+          ...item,
+          status: 'incomplete',
+          summary: [part('Hm')],
+          encrypted_content: markOf({ details: [], signatures: {} }),
+        },
+      },
+    ])
+  })
+
   it("has OpenAI's own word in the mark's place", () => {
-    const reasoning = new OpenReasoning(new Scribe(), 0, 'rs_1', 'gAAA')
+    const reasoning = new OpenReasoning(new Scribe(), 0, 'rs_1', { encrypted: 'gAAA' })
     reasoning.close('completed')
     expect(reasoning.isEncrypted).toBe(true)
     expect(reasoning.item).toMatchObject({ id: 'rs_1', content: [], encrypted_content: 'gAAA' })

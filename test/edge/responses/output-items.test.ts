@@ -5,8 +5,8 @@ import { readMark } from '../../../src/edge/responses/own-reasoning.ts'
 
 type Json = Record<string, unknown>
 
-function itemsOf(deltas: readonly Json[], isComplete = true): readonly Json[] {
-  const output = new OutputItems('x', {}, UNTOLD)
+function itemsOf(deltas: readonly Json[], isComplete = true, request: Json = {}): readonly Json[] {
+  const output = new OutputItems('x', request, UNTOLD)
   for (const delta of deltas) output.take(delta, null)
   return output.end(isComplete)
 }
@@ -160,6 +160,20 @@ describe('OutputItems', () => {
     const items = itemsOf([{ reasoning_content: 'Hm' }, { content: 'x' }, { reasoning_details: [detail] }])
     expect(items.map(({ type }) => type)).toEqual(['reasoning', 'message', 'reasoning'])
     expect(readMark(String(items[2]?.encrypted_content))).toEqual({ details: [detail], signatures: {} })
+  })
+
+  it.each<[Json, string, string]>([
+    [{ reasoning: { summary: 'auto' } }, 'summary', 'content'],
+    [{ reasoning: { effort: 'low' } }, 'content', 'summary'],
+  ])('says all reasoning in one place, asked by %j', (request, place, other) => {
+    const own = { type: 'reasoning.encrypted', format: 'openai-responses', id: 'rs_1', data: 'gAAA' }
+    const deltas = [{ reasoning_details: [own] }, { reasoning: 'a' }, { content: 'b' }, { reasoning: 'c' }]
+    const items = itemsOf(deltas, true, { ...request, include: ['reasoning.encrypted_content'] })
+    expect(items).toMatchObject([
+      { id: 'rs_1', [place]: [{ text: 'a' }], [other]: [] },
+      { type: 'message' },
+      { id: 'rs_x_2', [place]: [{ text: 'c' }], [other]: [] },
+    ])
   })
 
   it('names no item twice', () => {

@@ -119,6 +119,18 @@ describe('wholeResponse', () => {
     ])
   })
 
+  it('has reasoning as the summary that was asked for', () => {
+    const request = { reasoning: { effort: 'low', summary: 'detailed' } }
+    const response = wholeResponse(completion({ reasoning_content: 'Hm', content: 'Hi' }), request, heading)
+    expect(response).toMatchObject({
+      reasoning: request.reasoning,
+      output: [
+        { type: 'reasoning', summary: [{ type: 'summary_text', text: 'Hm' }], content: [] },
+        { type: 'message' },
+      ],
+    })
+  })
+
   it('carries thinking and signatures, ahead of the call that is signed', () => {
     const details = [{ type: 'reasoning.text', format: 'anthropic', text: 'Hm', signature: 'sig' }]
     const call = (id: string, signature: string) => ({
