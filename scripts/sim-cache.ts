@@ -1,12 +1,12 @@
 /** `npm run sim:cache`: hit ratios of the shards' own S3-FIFO against LRU, on made-up loads. */
 import { writeFile } from 'node:fs/promises'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { CACHE_SHARDS, CACHE_TENANT_BYTES_MAX } from '../src/core/recall/limits.ts'
 import { seeded } from './mutants/pick.ts'
 import { type Outcome, outcomesOf, policies } from './sim/cache-policies.ts'
 import { isAsGood, outcomeLines } from './sim/cache-table.ts'
 import { lookUpsOf, SCANS, ZIPF } from './sim/cache-workload.ts'
-import type { Output } from './sim-ledger.ts'
+import { type Output, runFigures } from './support/figures.ts'
 
 interface Options {
   readonly bytes: number
@@ -22,7 +22,7 @@ const LOADS = [
 ] as const
 
 /** Runs the simulation and resolves with the exit code: 1 where S3-FIFO is below LRU, 2 where it could not run. */
-export async function simulate(args: readonly string[], { out, err }: Output): Promise<number> {
+export async function simulate(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('sim:cache')
     .description('Hit ratios of the cache of one shard: S3-FIFO against SIEVE and LRU.')
     .option('--bytes <number>', 'size of the cache', whole, CACHE_TENANT_BYTES_MAX / CACHE_SHARDS)
@@ -30,16 +30,7 @@ export async function simulate(args: readonly string[], { out, err }: Output): P
     .option('--keys <number>', 'keys that come again', whole, ZIPF.keys)
     .option('--seed <number>', 'of what is drawn at random', whole, 1)
     .option('--json <file>', 'write the figures there, too')
-    .configureOutput({ writeOut: (text) => out(text.trimEnd()), writeErr: (text) => err(text.trimEnd()) })
-    .exitOverride()
-  try {
-    program.parse(args, { from: 'user' })
-    return await run(program.opts<Options>(), out)
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    err(error instanceof Error ? error.message : String(error))
-    return 2
-  }
+  return runFigures<Options>(program, args, output, (options) => run(options, output.out))
 }
 
 async function run({ bytes, lookUps, keys, seed, json }: Options, out: Output['out']): Promise<number> {

@@ -1,16 +1,11 @@
 /** `npm run sim:ledger`: replays a trace with the ledger's own code, against how most gateways count tokens. */
 import { readFile, writeFile } from 'node:fs/promises'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { type Comparison, compare } from './sim/compare.ts'
 import { assumptionLines, comparisonLines } from './sim/table.ts'
 import { type Arrival, parseTrace } from './sim/trace.ts'
 import { ASSUMPTIONS } from './sim/workload.ts'
-
-/** Where what is said goes. */
-export interface Output {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-}
+import { type Output, runFigures } from './support/figures.ts'
 
 interface Options {
   readonly trace: string
@@ -30,7 +25,7 @@ trace offers by itself. --copies 1 shrinks the limit instead: at 151 times the A
 minute, two requests and a bit, of which one long answer alone is a quarter.`
 
 /** Runs the simulation and resolves with the exit code: 1 where a bound is missed, 2 where it could not run. */
-export async function simulate(args: readonly string[], { out, err }: Output): Promise<number> {
+export async function simulate(args: readonly string[], output: Output): Promise<number> {
   const program = new Command('sim:ledger')
     .description('Replay a trace: estimated and hard limits of the ledger against charging afterwards.')
     .requiredOption('--trace <file>', 'the trace, CSV')
@@ -40,16 +35,7 @@ export async function simulate(args: readonly string[], { out, err }: Output): P
     .option('--token-ms <number>', 'time per token of an answer', positive, ASSUMPTIONS.tokenMs)
     .option('--json <file>', 'write the figures there, too')
     .addHelpText('after', HELP)
-    .configureOutput({ writeOut: (text) => out(text.trimEnd()), writeErr: (text) => err(text.trimEnd()) })
-    .exitOverride()
-  try {
-    program.parse(args, { from: 'user' })
-    return await run(program.opts<Options>(), out)
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    err(error instanceof Error ? error.message : String(error))
-    return 2
-  }
+  return runFigures<Options>(program, args, output, (options) => run(options, output.out))
 }
 
 async function run(options: Options, out: Output['out']): Promise<number> {
