@@ -1,12 +1,12 @@
 /** `npm run serve`: the built Worker on bare workerd at full speed, its objects on disk. */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildWorker, installed } from './support/build.ts'
+import { buildWorker, installed, takeBuild } from './support/build.ts'
 import { startChild } from './support/child.ts'
 import { forgetDemo, startDemoOrigin } from './support/demo.ts'
 import type { Lifetime } from './support/lifetime.ts'
 import { lockState } from './support/lock.ts'
-import { projectFolder, readRunOptions } from './support/options.ts'
+import { projectFolder, type RunOptions, readRunOptions } from './support/options.ts'
 import { requireFreePorts } from './support/ports.ts'
 import { runScript } from './support/run.ts'
 import { announce } from './support/start.ts'
@@ -14,7 +14,7 @@ import { loadVariables } from './support/variables.ts'
 import { workerdConfig } from './support/workerd-config.ts'
 
 async function serve(args: readonly string[], lifetime: Lifetime): Promise<void> {
-  const options = readRunOptions(args, ['isolates'])
+  const options = readRunOptions(args, ['isolates', 'built'])
   const { state } = options
   await mkdir(state, { recursive: true, mode: 0o700 })
   const lock = await lockState(state, 'serve')
@@ -30,7 +30,7 @@ async function serve(args: readonly string[], lifetime: Lifetime): Promise<void>
   await mkdir(objects, { recursive: true })
   const upstream = options.demo ? startDemoOrigin(lifetime) : undefined
   const variables = await loadVariables(process.env, join(projectFolder, '.dev.vars'))
-  const [file] = await Promise.all([writeConfig(state, objects, ports, Object.keys(variables)), upstream])
+  const [file] = await Promise.all([writeConfig(options, objects, ports, Object.keys(variables)), upstream])
 
   if (lifetime.stopping()) return
   // Whatever the Worker logs goes to stderr: stdout carries the ready lines and nothing else.
@@ -46,7 +46,7 @@ async function serve(args: readonly string[], lifetime: Lifetime): Promise<void>
 
 /** Builds the Worker and writes what workerd needs to run it; returns the configuration's path. */
 async function writeConfig(
-  state: string,
+  { state, built }: Pick<RunOptions, 'state' | 'built'>,
   objects: string,
   ports: readonly number[],
   variables: readonly string[],
@@ -55,7 +55,7 @@ async function writeConfig(
   const extra = process.env.NODE_EXTRA_CA_CERTS
   const config = workerdConfig({
     wrangler: await readFile(join(projectFolder, 'wrangler.toml'), 'utf8'),
-    modules: await buildWorker(projectFolder, folder),
+    modules: await (built === undefined ? buildWorker(projectFolder, folder) : takeBuild(built, folder)),
     objects,
     variables,
     ports,

@@ -27,6 +27,13 @@ const pure = [
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
 ]
+/** Black boxes that look at no clock but their own deadlines: two at a time. */
+const beside = [
+  'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
+  'test/conformance/{anthropic,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{recall-skins,skin-errors}.test.ts',
+  'test/faults/skins.test.ts',
+]
 /** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */
 const patient = [
   'test/faults/ledger-{far,lost}.test.ts',
@@ -68,9 +75,22 @@ export default defineConfig({
       {
         root,
         test: {
+          name: 'beside',
+          globalSetup: 'test/support/shared-build.ts',
+          include: beside,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        root,
+        test: {
           name: 'node',
+          globalSetup: 'test/support/shared-build.ts',
           include: ['test/**/*.test.ts'],
-          exclude: [...inWorkerd, ...pure, ...patient],
+          exclude: [...inWorkerd, ...pure, ...beside, ...patient],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,
@@ -81,6 +101,7 @@ export default defineConfig({
         root,
         test: {
           name: 'patient',
+          globalSetup: 'test/support/shared-build.ts',
           include: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,

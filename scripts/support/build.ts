@@ -1,6 +1,6 @@
 /** Builds the Worker as it would be deployed, into a folder, without a word when all is well. */
 import { execFile } from 'node:child_process'
-import { readdir, rm } from 'node:fs/promises'
+import { cp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { UserError } from './run.ts'
@@ -33,6 +33,21 @@ export async function buildWorker(folder: string, output: string, entry?: string
       throw new UserError(`the Worker does not build:\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
     },
   )
-  const files = (await readdir(output, { recursive: true })).filter((name) => moduleKind(name) !== undefined)
+  return modulesIn(output)
+}
+
+/** Copies what a build has left in `built` into `output`, as if it had been built there. */
+export async function takeBuild(built: string, output: string): Promise<readonly string[]> {
+  await rm(output, { recursive: true, force: true })
+  await cp(built, output, { recursive: true }).catch((error: Error) => {
+    throw new UserError(`there is no build to take: ${error.message}`)
+  })
+  const modules = await modulesIn(output)
+  if (modules[0] !== 'index.js') throw new UserError(`there is no build in ${built}`)
+  return modules
+}
+
+async function modulesIn(folder: string): Promise<readonly string[]> {
+  const files = (await readdir(folder, { recursive: true })).filter((name) => moduleKind(name) !== undefined)
   return files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js') || a.localeCompare(b))
 }

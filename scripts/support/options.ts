@@ -12,6 +12,8 @@ export interface RunOptions {
   readonly fresh: boolean
   readonly state: string
   readonly isolates: number
+  /** Folder of a build to run, in the place of making one. */
+  readonly built: string | undefined
   /** Base URL of an OpenAI-compatible server to use instead of the demo origin. */
   readonly origin: string | undefined
   readonly model: string | undefined
@@ -23,11 +25,11 @@ const ISOLATES_MAX = 16
 /** Reads the flags; throws a UserError on a wrong one. `allowed` names the flags that not every command has. */
 export function readRunOptions(
   args: readonly string[],
-  allowed: readonly ('isolates' | 'origin' | 'model')[],
+  allowed: readonly ('isolates' | 'built' | 'origin' | 'model')[],
   folder: string = projectFolder,
 ): RunOptions {
   const values = parse(args)
-  for (const name of ['isolates', 'origin', 'model'] as const) {
+  for (const name of ['isolates', 'built', 'origin', 'model'] as const) {
     if (values[name] !== undefined && !allowed.includes(name))
       throw new UserError(`--${name} is not a flag of this command`)
   }
@@ -40,6 +42,7 @@ export function readRunOptions(
     fresh: values.fresh ?? false,
     state: resolve(folder, values.state ?? '.sluice'),
     isolates,
+    built: values.built === undefined ? undefined : resolve(folder, values.built),
     origin: values.origin === undefined ? undefined : originUrl(values.origin),
     model: values.model,
   }
@@ -55,6 +58,7 @@ function parse(args: readonly string[]) {
         fresh: { type: 'boolean' },
         state: { type: 'string' },
         isolates: { type: 'string' },
+        built: { type: 'string' },
         origin: { type: 'string' },
         model: { type: 'string' },
       },

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildWorker, installed } from '../../scripts/support/build.ts'
+import { buildWorker, installed, takeBuild } from '../../scripts/support/build.ts'
 import { type Child, startChild } from '../../scripts/support/child.ts'
 import { projectFolder } from '../../scripts/support/options.ts'
 import { answers } from '../../scripts/support/ports.ts'
@@ -86,7 +86,8 @@ class Workerd {
     const state = options.state ?? (await mkdtemp(join(tmpdir(), 'sluice-faulty-')))
     const workerd = new Workerd(options, state)
     const folder = join(state, 'worker')
-    const bundle = await buildWorker(projectFolder, folder)
+    const { built } = options
+    const bundle = await (built === undefined ? buildWorker(projectFolder, folder) : takeBuild(built, folder))
     await mkdir(join(state, 'objects'), { recursive: true })
     const front = await readFile(join(import.meta.dirname, 'fault-front.ts'), 'utf8')
     await writeFile(join(folder, 'fault-front.js'), stripTypeScriptTypes(front))

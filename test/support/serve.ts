@@ -17,6 +17,8 @@ export interface SluiceOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Whether to run the demo origin, config and tenant; default no. */
   readonly demo?: boolean
+  /** Folder of a build to run; default: it makes its own. */
+  readonly built?: string | undefined
   /** More flags of serve. */
   readonly flags?: readonly string[]
 }
@@ -60,6 +62,7 @@ export async function startSluice(options: SluiceOptions): Promise<RunningSluice
   const env: NodeJS.ProcessEnv = { ...process.env, npm_lifecycle_event: 'serve', ...testSecrets, ...options.env }
   const flags = ['--port', String(options.port), '--isolates', String(isolates), '--state', state]
   if (options.demo !== true) flags.push('--no-demo')
+  if (options.built !== undefined) flags.push('--built', options.built)
   const child = spawn(process.execPath, [join(root, 'scripts/serve.ts'), ...flags, ...(options.flags ?? [])], {
     cwd: root,
     env,

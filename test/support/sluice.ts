@@ -6,12 +6,15 @@ import type { ConfigDocument } from '../../src/core/config.ts'
 import type { UsageRecord } from '../../src/core/usage-record.ts'
 import { begin, type Exchange, type Outgoing, pick, type Reply, send } from './http-client.ts'
 import { type RunningSluice, type SluiceOptions, startSluice } from './serve.ts'
+import { SHARED_BUILD } from './shared-build.ts'
 
 /** A change is in force everywhere within this time. */
 const IN_FORCE_MS = 10_000
 /** A usage row is listed within this time of the request's end. */
 export const ROW_MS = 2000
-const PORTS = { from: 9450, to: 9599 }
+/** Files that run side by side look for ports in places of their own. */
+const FROM = 9450 + (Number(process.env.VITEST_POOL_ID ?? 1) % 2) * 75
+const PORTS = { from: FROM, to: FROM + 74 }
 
 /** Asks again every 25 ms until `look` gives something; fails with its last word after `withinMs`. */
 export async function eventually<T>(what: string, withinMs: number, look: () => Promise<T | undefined>): Promise<T> {
@@ -87,7 +90,7 @@ export async function setUp(setup: Setup, start: typeof startSluice = startSluic
   const port = await freePorts(setup.isolates ?? 1)
   // A token of its own: should another run's Sluice answer on this port, it will not be taken for ours.
   const env = { SLUICE_ADMIN_TOKEN: randomBytes(24).toString('hex'), ...setup.env }
-  const running = await start({ ...setup, env, port })
+  const running = await start({ ...setup, env, port, built: process.env[SHARED_BUILD] })
   const sluice = control(running, port)
   try {
     for (const [name, value] of Object.entries(setup.credentials ?? {})) {

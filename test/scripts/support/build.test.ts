@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { buildWorker } from '../../../scripts/support/build.ts'
+import { buildWorker, takeBuild } from '../../../scripts/support/build.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -31,4 +31,15 @@ test('modules in order, what was there before gone', async () => {
 test("what does not build is the user's to see", async () => {
   await entry('import { nothing } from "./nowhere.ts"\nexport default nothing')
   await expect(buildWorker(folder, join(folder, 'output'))).rejects.toThrow(/does not build:[\s\S]*nowhere/)
+})
+
+test('a build that is there is taken as it is', async () => {
+  await entry('export default { fetch: () => new Response("taken") }')
+  const built = join(folder, 'built')
+  const modules = await buildWorker(folder, built)
+  const output = join(folder, 'taken')
+  expect(await takeBuild(built, output)).toEqual(modules)
+  expect(await readFile(join(output, 'index.js'), 'utf8')).toBe(await readFile(join(built, 'index.js'), 'utf8'))
+  await expect(takeBuild(join(folder, 'nowhere'), output)).rejects.toThrow('no build')
+  await expect(takeBuild(join(folder, 'src'), output)).rejects.toThrow('no build')
 })

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { readRunOptions } from '../../../scripts/support/options.ts'
 
-const read = (...args: string[]) => readRunOptions(args, ['isolates', 'origin', 'model'], '/project')
+const read = (...args: string[]) => readRunOptions(args, ['isolates', 'built', 'origin', 'model'], '/project')
 
 test('without flags', () => {
   expect(read()).toEqual({
@@ -11,18 +11,22 @@ test('without flags', () => {
     fresh: false,
     state: '/project/.sluice',
     isolates: 1,
+    built: undefined,
     origin: undefined,
     model: undefined,
   })
 })
 
 test('with flags', () => {
-  expect(read('--port', '9000', '--no-demo', '--fresh', '--state', '/elsewhere', '--isolates=3')).toMatchObject({
+  expect(
+    read('--port', '9000', '--no-demo', '--fresh', '--state', '/elsewhere', '--isolates=3', '--built', 'out'),
+  ).toMatchObject({
     port: 9000,
     demo: false,
     fresh: true,
     state: '/elsewhere',
     isolates: 3,
+    built: '/project/out',
   })
   expect(read('--state', 'here').state).toBe('/project/here')
 })
