@@ -4,7 +4,7 @@
 import { parseJson } from '../../core/chat-wire.ts'
 import { field, members } from '../../core/loose.ts'
 import { OWN_MARK } from '../../core/messages/bound.ts'
-import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { fromBase64Url, toBase64Url } from '../../lib/base64url.ts'
 
 /** Google's thought signatures by the ids of their calls, as the provider gave both. */
 export type ThoughtSignatures = ReadonlyMap<string, string>

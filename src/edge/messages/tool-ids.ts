@@ -1,5 +1,5 @@
 /** Ids of tool calls: other providers' as Anthropic's clients take them, and back again. Nothing is remembered. No I/O. */
-import { fromBase64Url, toBase64Url } from './base64url.ts'
+import { fromBase64Url, toBase64Url } from '../../lib/base64url.ts'
 
 /** Begins an id that carries another one. Anthropic's own go on with digits. */
 const CARRIER = 'toolu_sluice_'

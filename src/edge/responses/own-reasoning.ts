@@ -5,7 +5,7 @@
 import { parseJson } from '../../core/chat-wire.ts'
 import { isObject, items, members } from '../../core/loose.ts'
 import { OWN_REASONING } from '../../core/responses/bound.ts'
-import { fromBase64, toBase64, utf8 } from '../../lib/hash.ts'
+import { bytesOfBase64Url, toBase64Url } from '../../lib/base64url.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -23,13 +23,7 @@ export function markOf({ details, signatures }: Carried): string {
     ...(details.length === 0 ? {} : { details }),
     ...(Object.keys(signatures).length === 0 ? {} : { signatures }),
   }
-  return (
-    OWN_REASONING +
-    toBase64(utf8(JSON.stringify(carried)))
-      .replaceAll('+', '-')
-      .replaceAll('/', '_')
-      .replaceAll('=', '')
-  )
+  return OWN_REASONING + toBase64Url(JSON.stringify(carried))
 }
 
 /** Did we write it? */
@@ -38,8 +32,7 @@ export const isOwnMark = (value: unknown): value is string =>
 
 /** Reads what `markOf` wrote. Null: it came back as something else. */
 export function readMark(mark: string): Carried | null {
-  const digits = mark.slice(OWN_REASONING.length).replaceAll('-', '+').replaceAll('_', '/')
-  const bytes = fromBase64(digits.padEnd(4 * Math.ceil(digits.length / 4), '='))
+  const bytes = bytesOfBase64Url(mark.slice(OWN_REASONING.length))
   const value = bytes === null ? undefined : parseJson(new TextDecoder().decode(bytes))
   if (!isObject(value)) return null
   const details = items(value.details)

@@ -1,7 +1,7 @@
 /** Any text comes back, and nothing but what was written is read. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { fromBase64Url, toBase64Url } from '../../../src/edge/messages/base64url.ts'
+import { fromBase64Url, toBase64Url } from '../../src/lib/base64url.ts'
 
 it('brings any text back', () => {
   fc.assert(
