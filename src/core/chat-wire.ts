@@ -26,7 +26,6 @@ export function errorIn(value: unknown): Json | null {
 
 /** Is this the complete reply that the operation promises? */
 export function isReply(operation: Operation, value: unknown): value is Json {
-  if (operation === 'count_tokens') return isObject(value) && typeof value.input_tokens === 'number'
   return isObject(value) && Array.isArray(operation === 'embeddings' ? value.data : value.choices)
 }
 

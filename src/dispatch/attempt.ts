@@ -1,6 +1,6 @@
 /** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
 import type { ByteBudget } from '../core/byte-budget.ts'
-import { openaiWire, parseJson, usageIn } from '../core/chat-wire.ts'
+import { parseJson, usageIn } from '../core/chat-wire.ts'
 import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import {
   PROLOGUE_BYTES_MAX,
@@ -199,9 +199,7 @@ async function readWhole(context: Context, reply: ProviderReply, type: string): 
   const value = parseJson(typeof body === 'string' ? body : new TextDecoder().decode(body))
   context.reported.usage = wire.usageIn(value, null)
   if (wire.errorIn(value) !== null) return failed('answered 200 with an error')
-  const { operation } = context.request
-  const isReply = operation === 'count_tokens' ? openaiWire.isReply : wire.isReply
-  if (!isReply(operation, value)) return failed('answered with another shape')
+  if (!wire.isReply(context.request.operation, value)) return failed('answered with another shape')
   return {
     kind: 'whole',
     form,
