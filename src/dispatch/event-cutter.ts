@@ -3,6 +3,7 @@ import { errorIn, isContent, isUsageEvent, parseJson, usageIn } from '../core/ch
 import { HELD_EVENT_BYTES_MAX } from '../core/limits.ts'
 import { isObject } from '../core/loose.ts'
 import type { Usage } from '../core/usage.ts'
+import { joined } from '../lib/pieces.ts'
 import { concat, endOfEvent, readEvent, searchable } from '../lib/sse.ts'
 import type { Cut, Cutter } from './cutter.ts'
 
@@ -79,7 +80,7 @@ export class EventCutter implements Cutter {
       if (verdict !== 'pass') {
         kept.push(bytes.subarray(keptFrom, Math.max(keptFrom, start + origin)))
         keptFrom = end + origin
-        if (verdict === 'error') return { bytes: join(kept), error: true }
+        if (verdict === 'error') return { bytes: joined(kept), error: true }
       }
       this.#dropsLineFeed = verdict === 'drop' && end === text.length && text[end - 1] === '\r'
       this.#partialReleased = false
@@ -97,7 +98,7 @@ export class EventCutter implements Cutter {
       kept.push(bytes.subarray(keptFrom))
       if (partial.length > HELD_EVENT_BYTES_MAX) this.#partial = partial.slice(-3)
     }
-    return { bytes: join(kept), error: false }
+    return { bytes: joined(kept), error: false }
   }
 
   /**
@@ -163,11 +164,4 @@ function isPlainEvent(chunk: Uint8Array): boolean {
  */
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => Math.min(character.charCodeAt(0), 0xff))
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const full = parts.filter((part) => part.length > 0)
-  const [first] = full
-  if (first === undefined) return EMPTY
-  return full.length === 1 ? first : full.reduce(concat)
 }

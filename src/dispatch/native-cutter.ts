@@ -3,6 +3,7 @@ import { parseJson } from '../core/chat-wire.ts'
 import { HELD_EVENT_BYTES_MAX } from '../core/limits.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Wire } from '../core/wire.ts'
+import { joined } from '../lib/pieces.ts'
 import { concat, endOfEvent, readEvent, searchable } from '../lib/sse.ts'
 import type { Cut, Cutter } from './cutter.ts'
 
@@ -62,16 +63,16 @@ export class NativeCutter implements Cutter {
     for (let end = endOfEvent(text, Math.max(seen, start)); end !== -1; end = endOfEvent(text, start)) {
       if (this.#isError(text, bytes, start, end)) {
         this.#held = EMPTY
-        return { bytes: joined(passed, bytes.subarray(0, start)), error: true }
+        return { bytes: joined([passed, bytes.subarray(0, start)]), error: true }
       }
       start = end
     }
     this.#held = bytes.subarray(start)
     if (this.#held.length <= HELD_EVENT_BYTES_MAX)
-      return { bytes: joined(passed, bytes.subarray(0, start)), error: false }
+      return { bytes: joined([passed, bytes.subarray(0, start)]), error: false }
     this.#tail = text.slice(-3)
     this.#held = EMPTY
-    return { bytes: joined(passed, bytes), error: false }
+    return { bytes: joined([passed, bytes]), error: false }
   }
 
   /** What ends without its blank line is cut; unless all was said, and then it belongs to nothing. */
@@ -104,6 +105,3 @@ export class NativeCutter implements Cutter {
     return false
   }
 }
-
-const joined = (first: Uint8Array, second: Uint8Array): Uint8Array =>
-  first.length === 0 ? second : second.length === 0 ? first : concat(first, second)

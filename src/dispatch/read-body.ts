@@ -1,6 +1,7 @@
 /** Reads replies whole, within their bounds. What is wrong with one is told; what breaks while it is read is thrown. */
 import type { Hold } from '../core/byte-budget.ts'
 import { UPSTREAM_REPLY_AT_ONCE_BYTES_MAX } from '../core/limits.ts'
+import { joined } from '../lib/pieces.ts'
 import type { ProviderReply } from '../providers/types.ts'
 import type { Deadline } from './deadline.ts'
 
@@ -42,7 +43,6 @@ async function readAtOnce({ deadline, idleMs }: Reading, reply: ProviderReply): 
 async function readBytes(reading: Reading, reply: ProviderReply, most: number): Promise<Uint8Array | null> {
   if (reply.body === null) return new Uint8Array(0)
   const reader = reply.body.getReader()
-  let bytes: Uint8Array | undefined
   const parts: Uint8Array[] = []
   let length = 0
   for (;;) {
@@ -52,18 +52,9 @@ async function readBytes(reading: Reading, reply: ProviderReply, most: number): 
     length += read.value.length
     if (length > most) return null
     if (!reading.hold.take(read.value.length)) throw new Overloaded()
-    if (bytes === undefined) bytes = read.value
-    else parts.push(read.value)
+    parts.push(read.value)
   }
-  if (bytes === undefined) return new Uint8Array(0)
-  if (parts.length === 0) return bytes
-  const all = new Uint8Array(length)
-  let at = 0
-  for (const part of [bytes, ...parts]) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
+  return joined(parts)
 }
 
 /** There is no room for more of this reply: neither its provider nor another one could help. */

@@ -1,6 +1,7 @@
 /** Finds the field `model` of a form while it comes in, and sees to it that there is but one. No I/O. */
 import { getMultipartBoundary, MultipartParseError, MultipartParser } from '@remix-run/multipart-parser'
 import { FORM_HEADER_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from '../core/limits.ts'
+import { joined } from '../lib/pieces.ts'
 import { searchable } from '../lib/sse.ts'
 
 /** The field, and all that had come when it was complete: before its value, and behind it. */
@@ -95,18 +96,6 @@ function nameOf(part: { readonly name: string | undefined }): string | undefined
   } catch {
     return undefined
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first] = pieces
-  if (first !== undefined && pieces.length === 1) return first
-  const all = new Uint8Array(pieces.reduce((bytes, piece) => bytes + piece.length, 0))
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }
 
 /** A parameter `name` that a server could take for `model`, however it is quoted. */

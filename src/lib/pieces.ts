@@ -29,3 +29,17 @@ export function piecesOf(body: ReadableStream<Uint8Array>): Pieces {
     cancel: (reason) => reader.cancel(reason),
   }
 }
+
+/** All of them in one; the only one that is not empty is not copied. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const full = pieces.filter((piece) => piece.length > 0)
+  const [first] = full
+  if (first !== undefined && full.length === 1) return first
+  const all = new Uint8Array(full.reduce((bytes, piece) => bytes + piece.length, 0))
+  let at = 0
+  for (const piece of full) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}

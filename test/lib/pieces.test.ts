@@ -1,6 +1,7 @@
 /** Pieces: all bytes in order, whichever kind of stream they come from, and none that nobody wants. */
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { piecesOf } from '../../src/lib/pieces.ts'
+import { joined, piecesOf } from '../../src/lib/pieces.ts'
 
 async function all(body: ReadableStream<Uint8Array>): Promise<{ bytes: number[]; pieces: number }> {
   const pieces = piecesOf(body)
@@ -49,4 +50,14 @@ it.each([['bytes'], [undefined]] as const)('cancels a stream of %s', async (type
   const seen: { cancelled?: unknown } = {}
   await piecesOf(streamOf([[1]], type, seen)).cancel('enough')
   expect(seen.cancelled).toBe('enough')
+})
+
+it('are joined, any of which may be empty, and one alone is not copied', () => {
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array()), (pieces) => {
+      expect([...joined(pieces)]).toEqual(pieces.flatMap((piece) => [...piece]))
+    }),
+  )
+  const one = Uint8Array.of(1)
+  expect(joined([new Uint8Array(0), one])).toBe(one)
 })
