@@ -7,7 +7,11 @@ import { createServices } from './services.ts'
 
 export { CacheObject } from './objects/cache.ts'
 export { DirectoryObject } from './objects/directory.ts'
+export { ResponseObject } from './objects/response.ts'
+export { SessionObject } from './objects/session.ts'
+export { StreamObject } from './objects/stream.ts'
 export { TenantObject } from './objects/tenant.ts'
+export { UserObject } from './objects/user.ts'
 export { IndexObject } from './objects/vectors.ts'
 
 interface App {

@@ -22,6 +22,8 @@ export const ERRORS = {
   invalid_request: kind(400, 'invalid_request_error'),
   context_length_exceeded: kind(400, 'invalid_request_error'),
   request_too_large: kind(413, 'invalid_request_error', 'request_too_large'),
+  session_busy: kind(409, 'invalid_request_error'),
+  idempotency_conflict: kind(409, 'invalid_request_error'),
   conflict: kind(409, 'invalid_request_error'),
   rate_limit_exceeded: kind(429, 'rate_limit_error'),
   token_limit_exceeded: kind(429, 'rate_limit_error'),

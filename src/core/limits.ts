@@ -61,6 +61,8 @@ export const SNAPSHOT_REFRESH_MAX_MS = 6000
 export const SNAPSHOT_FRESH_MS = 9000
 /** How long a snapshot serves while the directory is out of reach. */
 export const SNAPSHOT_STALE_MS = 3_600_000
+/** Longest JSON that a header of ours may carry. */
+export const HEADER_JSON_CHARS_MAX = 8192
 /** Deadline of one call to a Durable Object from the request path. */
 export const OBJECT_CALL_MS = 2000
 /** Age at which a confirmed key is asked for anew in the background: jittered between the two. */

@@ -31,6 +31,15 @@ export function shardStub<T extends Rpc.DurableObjectBranded>(
   return stubAt(namespace, place, `${place.id}.${place.generation}.${shard}`)
 }
 
+/** A stub of an object of its own that a tenant's caller named, by the class's own ids; like a tenant's, for one call. */
+export function ownedStub<T extends Rpc.DurableObjectBranded>(
+  namespace: DurableObjectNamespace<T>,
+  place: Place,
+  id: string,
+): DurableObjectStub<T> {
+  return stubAt(namespace, place, `${place.id}.${place.generation}.${id}`)
+}
+
 function stubAt<T extends Rpc.DurableObjectBranded>(
   namespace: DurableObjectNamespace<T>,
   { jurisdiction, region }: Place,

@@ -1,0 +1,39 @@
+/** Does a request ask for anything that outlives it? Most do not, and their path knows nothing of the rest. No I/O. */
+import type { Refusal } from '../core/errors.ts'
+import { isObject } from '../core/loose.ts'
+import type { Exchange, Lasting } from './exchange.ts'
+import { lastingHeaders } from './request-options.ts'
+
+const NO_HEADERS = {
+  session: undefined,
+  onDisconnect: undefined,
+  prompt: undefined,
+  webhook: undefined,
+  idempotencyKey: undefined,
+}
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** What outlives it; null where nothing does. Responses are kept unless their caller says otherwise, as at OpenAI. */
+export function lastingOf(
+  { skin, request }: Pick<Exchange, 'skin' | 'request'>,
+  sent: Headers,
+): Lasting | Refusal | null {
+  const headers = lastingHeaders(sent)
+  if (headers !== null && 'code' in headers) return headers
+  if (skin.name !== 'responses') {
+    if (headers === null) return null
+    const nothing = { background: false, store: false, previousResponseId: undefined, conversation: undefined }
+    return { ...headers, ...nothing, template: undefined }
+  }
+  const body = request.native?.body ?? {}
+  const { store, background, previous_response_id: previous, conversation, prompt } = body
+  const lasting: Lasting = {
+    ...(headers ?? NO_HEADERS),
+    background: background === true,
+    store: store !== false,
+    previousResponseId: textOf(previous),
+    conversation: textOf(isObject(conversation) ? conversation.id : conversation),
+    template: prompt ?? undefined,
+  }
+  return lasting
+}

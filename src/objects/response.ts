@@ -1,0 +1,4 @@
+/** ResponseObject: one per response that is kept, named `<tenant>.<generation>.<response id>`. */
+import { DurableObject } from 'cloudflare:workers'
+
+export class ResponseObject extends DurableObject<Env> {}

@@ -1,0 +1,4 @@
+/** SessionObject: one per session, named `<tenant>.<generation>.<session id>`. */
+import { DurableObject } from 'cloudflare:workers'
+
+export class SessionObject extends DurableObject<Env> {}
