@@ -43,6 +43,7 @@ import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
+import { createStreams } from './stores/embedded/streams.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
 import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vector-index.ts'
 import type {
@@ -51,6 +52,7 @@ import type {
   RateLimiter,
   ReplyCache,
   SemanticRoutes,
+  StreamStore,
   TenantAdmin,
   TenantPlace,
   TenantStore,
@@ -101,6 +103,7 @@ export interface Services {
   readonly vectorIndex: VectorIndex
   readonly semanticRoutes: SemanticRoutes
   readonly cacheKeys: CacheKeys
+  readonly streams: StreamStore
   /** What recall has in memory: replies, and vectors of questions. */
   readonly memory: Sieve<Remembered>
   readonly vectors: Sieve<Float32Array>
@@ -189,6 +192,7 @@ export function createServices(env: Env, background: Services['background']): Se
     replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,
     isolate: crypto.randomUUID(),
+    streams: createStreams(env.STREAM as unknown as DurableObjectNamespace, surroundings),
     slices: new Slices(),
     roundTrips,
     localLimiter,

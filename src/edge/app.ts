@@ -16,20 +16,23 @@ import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import type { OwnedRequests } from './owned.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
+import { cancelStream, readStream } from './stream-routes.ts'
 import { keyUsage } from './usage.ts'
 
 const INTERNAL = refusal('internal', 'Something went wrong on our side. Try again; if it stays, tell your operator.')
 
-/** Makes the app; one per isolate. `log` hears of faults of our own. */
-export function edgeApp(services: Services): OpenAPIHono {
+/** Makes the app; one per isolate. `log` hears of faults of our own; `owned` holds what objects of it answer. */
+export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()): OpenAPIHono {
   const edge: Edge = {
     services,
     guard: { clock: services.clock, apiKeys: services.apiKeys, cache: createAuthCache(services) },
     bodies: new BodyBudget(services.clock),
     known: new KnownBodies(),
+    owned,
   }
   const app = new OpenAPIHono()
   const cors = corsOf(services)
@@ -49,6 +52,8 @@ export function edgeApp(services: Services): OpenAPIHono {
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
   app.get('/v1/limits', cors.around(keyLimits(edge)))
   app.get('/v1/usage', cors.around(keyUsage(edge)))
+  app.get('/v1/streams/:id', cors.around(readStream(edge)))
+  app.post('/v1/streams/:id/cancel', cors.around(cancelStream(edge)))
   app.get('/health', health)
   app.get('/ready', ready(services))
   app.get('/openapi.json', (c) => c.json(openapiDocument(app)))
@@ -61,7 +66,8 @@ export function edgeApp(services: Services): OpenAPIHono {
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
-  [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
+  [/^\/v1\/streams\/[^/]+\/cancel$/, 'POST'],
+  [/^\/(?:v1\/(?:models(?:\/.+)?|streams\/[^/]+|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

@@ -15,6 +15,8 @@ export interface Exchange {
   readonly headers: ReplyHeaders & { readonly 'x-request-id': string }
   /** Gives back what the body holds; more than once does no harm. */
   readonly release: () => void
+  /** What the reply's id is made of, where that was told before: 32 letters and digits. */
+  readonly headingId?: string
   /** The body as it came. */
   readonly text: string
 }

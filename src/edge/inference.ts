@@ -1,10 +1,13 @@
 /** The inference endpoints: enter, read, decode, perform. What differs between protocols is the skin's. */
 import { type Refusal, refusal } from '../core/errors.ts'
 import { arrive, type Edge, isJson, seenThrough } from './arrival.ts'
+import { backgroundFault, inBackground } from './background.ts'
 import type { HeldBody } from './body.ts'
 import { decode } from './decode.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, Lasting } from './exchange.ts'
 import { lastingOf } from './lasting.ts'
+import { jobOf, launched, openedReply, outlast, UNREACHABLE } from './outlast.ts'
+import type { Owned } from './owned.ts'
 import { perform } from './perform.ts'
 import { reply } from './reply.ts'
 import { requestOptions } from './request-options.ts'
@@ -20,7 +23,7 @@ export function inference(edge: Edge, skin: Skin) {
   const handle = async (request: Request): Promise<Response> => {
     const arrived = await arrive(edge, request, skin.errors)
     if (arrived instanceof Response) return arrived
-    const { entry, identity, headers, refused } = arrived
+    const { entry, identity, headers, owned, refused } = arrived
     if (!isJson(request.headers.get('content-type'))) return refused(NOT_JSON, null)
     const options = requestOptions(request.headers)
     if ('code' in options) return refused(options, null)
@@ -45,7 +48,35 @@ export function inference(edge: Edge, skin: Skin) {
       release()
       return refused(lasting, decoded.alias)
     }
-    return perform(edge, exchange, lasting)
+    if (owned !== undefined) return perform(edge, ownedExchange(exchange, owned), lasting)
+    if (!outlasts(lasting)) return perform(edge, exchange, lasting)
+    release()
+    const fault = lasting.background ? backgroundFault(exchange, lasting) : null
+    return fault === null ? begin(edge, exchange, lasting, request) : refused(fault, decoded.alias)
   }
   return seenThrough(services, handle)
+}
+
+const outlasts = ({ background, onDisconnect, idempotencyKey }: Lasting): boolean =>
+  background || onDisconnect === 'detach' || idempotencyKey !== undefined
+
+/** Hands a request to an object of its own. */
+async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: Request): Promise<Response> {
+  const { services } = edge
+  const { entry, headers, skin, text } = exchange
+  const { requestId, startedAtMs } = exchange.request
+  const identity = { requestId, startedAtMs }
+  const path = new URL(request.url).pathname
+  const begun = { entry, identity, path, sent: request.headers, text, isBase64: false }
+  const wish = { idempotencyKey: lasting.idempotencyKey, isBackground: lasting.background }
+  const job = await jobOf(services, begun, wish).catch(() => null)
+  if (job === null) return openedReply(null, '', headers, skin.errors, UNREACHABLE)
+  return lasting.background && !exchange.request.stream
+    ? launched(services, job, exchange)
+    : outlast(services, job, headers, skin.errors)
+}
+
+function ownedExchange(exchange: Exchange, { headingId, isBackground }: Owned): Exchange {
+  const request = isBackground ? inBackground(exchange.request) : exchange.request
+  return headingId === undefined ? { ...exchange, request } : { ...exchange, request, headingId }
 }

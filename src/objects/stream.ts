@@ -1,4 +1,246 @@
 /** StreamObject: one per generation that may outlive its client, named `<tenant>.<generation>.<stream id>`. */
-import { DurableObject } from 'cloudflare:workers'
 
-export class StreamObject extends DurableObject<Env> {}
+/*
+ * It owns the call to the upstream and the events that came of it, and serves them to any number of readers: what is
+ * there first, then live. The reply is made by what the edge makes any other with (`StreamTools.run`, bound by index.ts),
+ * so that an object knows no stage. Events are in memory until they are sealed and kept, at most STREAM_FLUSH_MS later.
+ * Eviction, or the death of the process, loses the upstream's call and what was not kept yet: `interrupted`.
+ */
+import { DurableObject } from 'cloudflare:workers'
+import {
+  STREAM_ABANDONED_MS,
+  STREAM_BEAT_MS,
+  STREAM_DESERTED_MS,
+  STREAM_KEPT_MS,
+  STREAM_READERS_MAX,
+} from '../core/limits.ts'
+import { isFailure } from '../core/streams/events.ts'
+import type { StreamAbout, StreamJob, StreamOpened, StreamState, StreamStatus } from '../core/streams/types.ts'
+import type { TenantPlace } from '../core/tenant.ts'
+import { TIMERS_SCHEMA, Timers } from './alarms.ts'
+import { migrate, schemaVersion } from './sql.ts'
+import { StreamLog } from './stream-log.ts'
+import { StreamReaders, serveWhole } from './stream-readers.ts'
+import { type RunRow, STREAM_SCHEMA, StreamRows } from './stream-rows.ts'
+
+/** Append-only. */
+const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA}`]
+
+const BEAT = 'beat'
+const EXPIRE = 'expire'
+
+/** Seals and opens what is kept of one tenant's. */
+export interface Sealer {
+  seal(key: string, value: string): Promise<string>
+  open(key: string, sealed: string): Promise<string>
+}
+
+/** What an object of this class stands on besides its storage. */
+export interface StreamTools {
+  /** Answers a request, as its client would see it. Aborting the signal is the client leaving. */
+  run(job: StreamJob, signal: AbortSignal): Promise<Response>
+  sealer(place: TenantPlace, cacheSecret: StreamAbout['cacheSecret']): Promise<Sealer>
+  /** The last event of a stream that did not come to its own end, in the words of its skin. */
+  lastWords(
+    status: 'cancelled' | 'failed' | 'interrupted',
+    about: StreamAbout,
+    sent: { first: string; last: string },
+  ): string
+}
+
+const mayBeAskedAgain = ({ about, status }: RunRow): boolean =>
+  about.digest !== null && status !== 'running' && status !== 'finished'
+
+interface Live {
+  readonly log: StreamLog
+  readonly readers: StreamReaders
+  readonly abort: AbortController | null
+}
+
+/** The class, over what it stands on. */
+export function streamObject(toolsOf: (env: Env) => StreamTools) {
+  return class StreamObject extends DurableObject<Env> {
+    #rows: StreamRows | null = null
+    #timers: Timers | null = null
+    #live: Live | null = null
+    #desertion: ReturnType<typeof setTimeout> | null = null
+
+    constructor(ctx: DurableObjectState, env: Env) {
+      super(ctx, env)
+      // An object that stores nothing must not begin to because somebody asked it something.
+      if (schemaVersion(ctx.storage.sql) === 0) return
+      const { rows, timers } = this.#open()
+      if (rows.run()?.status !== 'running') return
+      // Whoever was running it is gone: only one is alive at a time, and it is this one.
+      ctx.storage.transactionSync(() => {
+        rows.end('interrupted', Date.now())
+        timers.disarm(BEAT)
+        timers.arm(EXPIRE, Date.now() + STREAM_ABANDONED_MS)
+      })
+    }
+
+    /** Begins the run (JSON of a StreamJob), or reads along where it has begun; resolves with the reply's head. */
+    async start(text: string): Promise<StreamOpened> {
+      const job = JSON.parse(text) as StreamJob
+      const known = this.#rows?.run() ?? null
+      if (known !== null) {
+        if (known.about.digest !== job.digest) return { kind: 'conflict' }
+        // What failed may be asked again under the same key: that is what it is for.
+        if (!mayBeAskedAgain(known)) return (await this.#opened(-1, true)) ?? { kind: 'dead' }
+        await this.erase()
+      }
+      this.#begin(job)
+      return (await this.#opened(-1, false)) ?? { kind: 'dead' }
+    }
+
+    /** As `start`, for whoever does not wait for an answer. False: the id is taken by another request. */
+    launch(text: string): boolean {
+      const job = JSON.parse(text) as StreamJob
+      const known = this.#rows?.run() ?? null
+      if (known !== null) return known.about.digest === job.digest
+      this.#begin(job)
+      return true
+    }
+
+    /** What comes after an event, and all that is still to come; -1: everything. Null: there is no such stream. */
+    read(after: number): Promise<StreamOpened | null> {
+      return this.#opened(after, true)
+    }
+
+    state(): StreamState | null {
+      const run = this.#rows?.run() ?? null
+      if (run === null) return null
+      const { about, status, endedAtMs, lastEvent } = run
+      return {
+        id: about.id,
+        status,
+        startedAtMs: about.startedAtMs,
+        endedAtMs,
+        lastEvent: this.#live?.log.last ?? lastEvent,
+      }
+    }
+
+    /** Stops the upstream. Answers with how it stands then: what has ended stays as it is. */
+    async cancel(): Promise<StreamState | null> {
+      this.#live?.abort?.abort()
+      await this.#live?.log.ended
+      return this.state()
+    }
+
+    /** Forgets everything, at once. */
+    async erase(): Promise<void> {
+      this.#live?.abort?.abort()
+      this.#live?.readers.close()
+      this.#live = null
+      this.#rows = null
+      this.#timers = null
+      await this.ctx.storage.deleteAlarm()
+      await this.ctx.storage.deleteAll()
+    }
+
+    override async alarm(): Promise<void> {
+      await this.#timers?.fire(Date.now(), {
+        // Keeps the object in memory while its upstream is the only one that talks to it.
+        [BEAT]: () => (this.#live?.abort == null ? null : Date.now() + STREAM_BEAT_MS),
+        [EXPIRE]: async () => {
+          await this.erase()
+          return null
+        },
+      })
+    }
+
+    #open(): { rows: StreamRows; timers: Timers } {
+      const { storage } = this.ctx
+      migrate(storage, SCHEMA)
+      this.#rows ??= new StreamRows(storage.sql)
+      this.#timers ??= new Timers(storage)
+      return { rows: this.#rows, timers: this.#timers }
+    }
+
+    #begin(job: StreamJob): void {
+      const { rows, timers } = this.#open()
+      const { id, place, path, startedAtMs, isBackground, keptMs, digest } = job
+      const { cacheSecret } = job.caller
+      const about: StreamAbout = {
+        id,
+        place,
+        cacheSecret,
+        path,
+        startedAtMs,
+        isBackground,
+        keptMs,
+        digest,
+        model: null,
+      }
+      this.ctx.storage.transactionSync(() => {
+        rows.begin(about)
+        timers.arm(BEAT, Date.now() + STREAM_BEAT_MS)
+      })
+      const tools = toolsOf(this.env)
+      const abort = new AbortController()
+      const log = new StreamLog(rows, about, () => tools.sealer(place, cacheSecret))
+      const readers = new StreamReaders(log, (count) => this.#left(count, job.whenDeserted))
+      this.#live = { log, readers, abort }
+      const run = log.fill(() => tools.run(job, abort.signal), abort.signal)
+      this.ctx.waitUntil(run.then((status) => this.#end(status, log, about)))
+    }
+
+    /** All is kept: from here on the rows say how it ended. */
+    #end(status: StreamStatus, log: StreamLog, about: StreamAbout): void {
+      if (this.#live?.log !== log) return
+      const { rows, timers } = this.#open()
+      const { readers } = this.#live
+      const nowMs = Date.now()
+      const keptMs = about.keptMs ?? (readers.count === 0 ? STREAM_ABANDONED_MS : STREAM_KEPT_MS)
+      this.ctx.storage.transactionSync(() => {
+        rows.end(status === 'finished' && isFailure(log.lastText) ? 'failed' : status, nowMs)
+        timers.disarm(BEAT)
+        timers.arm(EXPIRE, nowMs + keptMs)
+      })
+      this.#live = { log, readers, abort: null }
+      log.close()
+    }
+
+    async #opened(after: number, isJoined: boolean): Promise<StreamOpened | null> {
+      const rows = this.#rows
+      const run = rows?.run() ?? null
+      if (rows === null || run === null) return null
+      const live = this.#live ?? this.#revive(rows, run)
+      const head = await live.log.head
+      if (head === null) return { kind: 'dead' }
+      if (live.readers.count >= STREAM_READERS_MAX) return { kind: 'crowded' }
+      const { readable, writable } = new IdentityTransformStream()
+      const serving = live.log.isWhole
+        ? serveWhole(live.log, writable)
+        : live.readers.serve(writable, after, () => this.#lastWords(live.log))
+      this.ctx.waitUntil(serving)
+      return { kind: 'open', ...head, body: readable, isJoined }
+    }
+
+    /** What was kept of a run that is over, for whoever reads it now. */
+    #revive(rows: StreamRows, { about, head, lastEvent }: RunRow): Live {
+      const log = new StreamLog(rows, about, () => toolsOf(this.env).sealer(about.place, about.cacheSecret))
+      log.revive(head, lastEvent)
+      this.#live = { log, readers: new StreamReaders(log, () => {}), abort: null }
+      return this.#live
+    }
+
+    async #lastWords(log: StreamLog): Promise<string> {
+      const run = this.#rows?.run() ?? null
+      if (run === null || run.status === 'finished' || run.status === 'running') return ''
+      const sent = await log.ends()
+      if (run.status === 'failed' && isFailure(sent.last)) return ''
+      const words = toolsOf(this.env).lastWords(run.status, run.about, sent)
+      return `id: ${run.about.id}:${(log.last ?? -1) + 1}\n${words}`
+    }
+
+    /** A reader has left: where nobody is left, and nobody comes soon, there is nobody to go on for. */
+    #left(count: number, whenDeserted: StreamJob['whenDeserted']): void {
+      if (whenDeserted === 'run' || count > 0 || this.#desertion !== null) return
+      this.#desertion = setTimeout(() => {
+        this.#desertion = null
+        if (this.#live?.readers.count === 0) this.#live.abort?.abort()
+      }, STREAM_DESERTED_MS)
+    }
+  }
+}

@@ -16,6 +16,7 @@ import type {
   VectorSpace,
 } from '../core/semantic/types.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
+import type { StreamJob, StreamOpened, StreamState } from '../core/streams/types.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
 
@@ -139,6 +140,19 @@ export interface TenantAdmin {
     after: string | undefined,
     limit: number,
   ): Promise<{ data: UsageRecord[]; hasMore: boolean; last: string | null }>
+}
+
+/** Generations that outlive their clients, each in an object of its own. A call rejects when that is out of reach. */
+export interface StreamStore {
+  /** Begins one, or reads along where it has begun; resolves when its reply has a head. */
+  start(job: StreamJob): Promise<StreamOpened>
+  /** Begins one and does not wait. False: the id is taken by another request. */
+  launch(job: StreamJob): Promise<boolean>
+  /** What comes after an event, -1: everything; null: there is no such stream. */
+  read(place: TenantPlace, id: string, after: number): Promise<StreamOpened | null>
+  state(place: TenantPlace, id: string): Promise<StreamState | null>
+  /** Stops it where it still runs. */
+  cancel(place: TenantPlace, id: string): Promise<StreamState | null>
 }
 
 /** What a request rate is held to: so many in any window of so many seconds, about. */
