@@ -105,6 +105,11 @@ export async function launched(
   return Response.json(queuedResponse({ ...exchange, headingId: job.headingId ?? '' }), { headers })
 }
 
+/** What is said again to whoever reads a reply later: how limits stood then is not. */
+const LASTING_HEADER = /^(?:content-type|cache-control|x-sluice-.*|x-upstream-request-id|openai-.*|age)$/
+const lastingOf = (headers: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => LASTING_HEADER.test(name)))
+
 /** What an object answers, as a reply; `missing` is said where it knows of no such stream, or cannot be asked. */
 export function openedReply(
   opened: StreamOpened | null,
@@ -117,11 +122,8 @@ export function openedReply(
   if (opened.kind === 'conflict') return errorReply(TAKEN, headers, errors)
   if (opened.kind === 'crowded') return errorReply(CROWDED, headers, errors)
   if (opened.kind === 'dead') return errorReply(DEAD, headers, errors)
-  const told = {
-    ...opened.headers,
-    ...headers,
-    'x-sluice-stream': id,
-    ...errors.headers(headers['x-request-id'] ?? ''),
-  }
+  const kept = opened.isJoined ? lastingOf(opened.headers) : opened.headers
+  const own = errors.headers(headers['x-request-id'] ?? '')
+  const told = { ...kept, ...headers, ...own, 'x-sluice-stream': id }
   return new Response(opened.body, { status: opened.status, headers: told })
 }
