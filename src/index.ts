@@ -2,6 +2,7 @@
 import { waitUntil } from 'cloudflare:workers'
 import { adminApp } from './admin/app.ts'
 import { edgeApp } from './edge/app.ts'
+import { settleInterrupted } from './edge/interrupted.ts'
 import { lastWords } from './edge/last-words.ts'
 import { misconfiguredApp } from './edge/misconfigured.ts'
 import { type OwnedRequests, requestOf } from './edge/owned.ts'
@@ -57,6 +58,7 @@ export class StreamObject extends streamObject((env) => {
   return {
     run: async (job, signal) => app.fetch(await requestOf(services, owned, job, signal)),
     sealer: async (place, cacheSecret) => services.cacheKeys.keysOf({ cacheSecret }, place),
+    settle: (about, events) => settleInterrupted(services, about, events),
     lastWords,
   }
 }) {}

@@ -40,8 +40,14 @@ export const rooms: Readonly<Record<string, Room>> = {
     ]),
   ),
   gateway: room([...stages, ...pure], ['services']),
+  // Beside the path: whoever reads along with another's answer passes two of its stages alone.
+  flight: room(['gateway', ...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
-  edge: room(['gateway', 'authenticate', ...pure], ['services'], ['hono', '@hono/*', '@remix-run/multipart-parser']),
+  edge: room(
+    ['gateway', 'flight', 'authenticate', ...pure],
+    ['services'],
+    ['hono', '@hono/*', '@remix-run/multipart-parser'],
+  ),
   admin: room(pure, ['services', 'stores/types', 'vault', 'providers'], ['hono', '@hono/*']),
   jobs: room(pure, ['services', 'stores/types', 'vault', 'providers']),
   console: room(pure),

@@ -105,6 +105,8 @@ export const STREAM_HEAD_MS = 3_660_000
 export const STREAM_CALL_MS = 10_000
 /** How long an idempotency key stands for what it was first used with. */
 export const IDEMPOTENCY_KEPT_MS = 86_400_000
+/** How long a stream that several met for is kept after its end: by then its answer can be recalled. */
+export const STREAM_MET_MS = 2000
 /** How long a stream is kept after its end, and one that nobody read to it. */
 export const STREAM_KEPT_MS = 600_000
 export const STREAM_ABANDONED_MS = 3_600_000

@@ -1,12 +1,14 @@
 /** The inference endpoints: enter, read, decode, perform. What differs between protocols is the skin's. */
 import { type Refusal, refusal } from '../core/errors.ts'
+import { meetingOf } from '../flight.ts'
 import { arrive, type Edge, isJson, seenThrough } from './arrival.ts'
 import { backgroundFault, inBackground } from './background.ts'
 import type { HeldBody } from './body.ts'
 import { decode } from './decode.ts'
 import type { Exchange, Lasting } from './exchange.ts'
-import { lastingOf } from './lasting.ts'
-import { jobOf, launched, openedReply, outlast, UNREACHABLE } from './outlast.ts'
+import { share } from './flight.ts'
+import { isNothing, lastingOf } from './lasting.ts'
+import { type Begun, jobOf, launched, openedReply, outlast, UNREACHABLE } from './outlast.ts'
 import type { Owned } from './owned.ts'
 import { perform } from './perform.ts'
 import { reply } from './reply.ts'
@@ -43,10 +45,14 @@ export function inference(edge: Edge, skin: Skin) {
     const { release, text } = body
     const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text }
     const lasting = lastingOf(exchange, request.headers)
-    if (lasting === null) return reply(edge, exchange)
-    if ('code' in lasting) {
+    if (lasting !== null && 'code' in lasting) {
       release()
       return refused(lasting, decoded.alias)
+    }
+    if (lasting === null || isNothing(lasting)) {
+      const asked = owned === undefined ? meetingOf(services, entry, decoded) : null
+      const meeting = asked instanceof Promise ? await asked : asked
+      return meeting === null ? reply(edge, exchange) : share(edge, exchange, meeting, begunBy(exchange, request))
     }
     if (owned !== undefined) return perform(edge, ownedExchange(exchange, owned), lasting)
     if (!outlasts(lasting)) return perform(edge, exchange, lasting)
@@ -63,11 +69,8 @@ const outlasts = ({ background, onDisconnect, idempotencyKey }: Lasting): boolea
 /** Hands a request to an object of its own. */
 async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: Request): Promise<Response> {
   const { services } = edge
-  const { entry, headers, skin, text } = exchange
-  const { requestId, startedAtMs } = exchange.request
-  const identity = { requestId, startedAtMs }
-  const path = new URL(request.url).pathname
-  const begun = { entry, identity, path, sent: request.headers, text, isBase64: false }
+  const { headers, skin } = exchange
+  const begun = begunBy(exchange, request)
   const wish = { idempotencyKey: lasting.idempotencyKey, isBackground: lasting.background }
   const job = await jobOf(services, begun, wish).catch(() => null)
   if (job === null) return openedReply(null, '', headers, skin.errors, UNREACHABLE)
@@ -79,4 +82,10 @@ async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: 
 function ownedExchange(exchange: Exchange, { headingId, isBackground }: Owned): Exchange {
   const request = isBackground ? inBackground(exchange.request) : exchange.request
   return headingId === undefined ? { ...exchange, request } : { ...exchange, request, headingId }
+}
+
+function begunBy({ entry, request, text }: Exchange, { url, headers }: Request): Begun {
+  const { requestId, startedAtMs, alias } = request
+  const identity = { requestId, startedAtMs }
+  return { entry, identity, path: new URL(url).pathname, alias, sent: headers, text, isBase64: false }
 }

@@ -37,3 +37,7 @@ export function lastingOf(
   }
   return lasting
 }
+
+/** Does it ask for nothing of all that? A response that is not to be kept, say. */
+export const isNothing = ({ background, store, ...named }: Lasting): boolean =>
+  !background && !store && Object.values(named).every((value) => value === undefined || value === 'cancel')

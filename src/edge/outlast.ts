@@ -18,6 +18,7 @@ export interface Begun {
   readonly entry: Entry
   readonly identity: { readonly requestId: string; readonly startedAtMs: number }
   readonly path: string
+  readonly alias: string | null
   readonly sent: Headers
   readonly text: string
   readonly isBase64: boolean
@@ -52,7 +53,7 @@ const TAKEN = refusal(
 /** The job of a request. With an idempotency key its id follows from that; else it is new. */
 export async function jobOf(
   services: Pick<Services, 'cacheKeys'>,
-  { entry, identity, path, sent, text, isBase64 }: Begun,
+  { entry, identity, path, alias, sent, text, isBase64 }: Begun,
   { idempotencyKey, isBackground }: Wish,
 ): Promise<StreamJob> {
   const { mayCall: _, ...caller } = entry.caller
@@ -67,6 +68,7 @@ export async function jobOf(
     id: (isBackground ? RESPONSE : STREAM) + id,
     place,
     caller,
+    alias,
     path,
     text,
     isBase64,

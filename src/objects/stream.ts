@@ -28,6 +28,7 @@ const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA}`]
 
 const BEAT = 'beat'
 const EXPIRE = 'expire'
+const SETTLE = 'settle'
 
 /** Seals and opens what is kept of one tenant's. */
 export interface Sealer {
@@ -39,6 +40,8 @@ export interface Sealer {
 export interface StreamTools {
   /** Answers a request, as its client would see it. Aborting the signal is the client leaving. */
   run(job: StreamJob, signal: AbortSignal): Promise<Response>
+  /** Accounts for a run that nobody saw the end of. Rejects to be called again. */
+  settle(about: StreamAbout, events: number): Promise<void>
   sealer(place: TenantPlace, cacheSecret: StreamAbout['cacheSecret']): Promise<Sealer>
   /** The last event of a stream that did not come to its own end, in the words of its skin. */
   lastWords(
@@ -48,8 +51,11 @@ export interface StreamTools {
   ): string
 }
 
-const mayBeAskedAgain = ({ about, status }: RunRow): boolean =>
-  about.digest !== null && status !== 'running' && status !== 'finished'
+/** A meeting is over with its stream, once nobody reads it any more; under an idempotency key what failed is tried again. */
+function mayBeAskedAgain({ about, status }: RunRow, readers: number): boolean {
+  if (status === 'running') return false
+  return about.whenDeserted === 'cancel' ? readers === 0 : about.digest !== null && status !== 'finished'
+}
 
 interface Live {
   readonly log: StreamLog
@@ -75,6 +81,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       ctx.storage.transactionSync(() => {
         rows.end('interrupted', Date.now())
         timers.disarm(BEAT)
+        timers.arm(SETTLE, Date.now())
         timers.arm(EXPIRE, Date.now() + STREAM_ABANDONED_MS)
       })
     }
@@ -86,7 +93,8 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       if (known !== null) {
         if (known.about.digest !== job.digest) return { kind: 'conflict' }
         // What failed may be asked again under the same key: that is what it is for.
-        if (!mayBeAskedAgain(known)) return (await this.#opened(-1, true)) ?? { kind: 'dead' }
+        if (!mayBeAskedAgain(known, this.#live?.readers.count ?? 0))
+          return (await this.#opened(-1, true)) ?? { kind: 'dead' }
         await this.erase()
       }
       this.#begin(job)
@@ -142,6 +150,11 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       await this.#timers?.fire(Date.now(), {
         // Keeps the object in memory while its upstream is the only one that talks to it.
         [BEAT]: () => (this.#live?.abort == null ? null : Date.now() + STREAM_BEAT_MS),
+        [SETTLE]: async () => {
+          const run = this.#rows?.run() ?? null
+          if (run !== null) await toolsOf(this.env).settle(run.about, (run.lastEvent ?? -1) + 1)
+          return null
+        },
         [EXPIRE]: async () => {
           await this.erase()
           return null
@@ -159,19 +172,11 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
 
     #begin(job: StreamJob): void {
       const { rows, timers } = this.#open()
-      const { id, place, path, startedAtMs, isBackground, keptMs, digest } = job
+      const { id, place, path, alias, requestId, startedAtMs, isBackground, keptMs, digest } = job
       const { cacheSecret } = job.caller
-      const about: StreamAbout = {
-        id,
-        place,
-        cacheSecret,
-        path,
-        startedAtMs,
-        isBackground,
-        keptMs,
-        digest,
-        model: null,
-      }
+      const { whenDeserted } = job
+      const told = { whenDeserted, id, place, path, alias, requestId, startedAtMs, isBackground, keptMs, digest }
+      const about: StreamAbout = { ...told, cacheSecret, key: job.caller.key.id, bodyChars: job.text.length }
       this.ctx.storage.transactionSync(() => {
         rows.begin(about)
         timers.arm(BEAT, Date.now() + STREAM_BEAT_MS)

@@ -14,6 +14,7 @@ const UTF8 = new TextDecoder()
 const ENCODER = new TextEncoder()
 const EMPTY = new Uint8Array(0)
 const COLON = 58
+const CARRIAGE_RETURN = 13
 const SEQUENCE = /"sequence_number":\s*(\d+)/g
 /** An upstream's own ids would stand in the way of ours, and nobody can resume by them here. */
 const OWN_ID = /^id:?[^\n\r]*(?:\r\n|\n|\r)/gm
@@ -41,6 +42,8 @@ export class EventCounter {
     const events: NumberedEvent[] = []
     let start = 0
     for (let end = endOfEvent(text, Math.max(0, this.#partial.length - 3)); end !== -1; end = endOfEvent(text, start)) {
+      // The other half of a CRLF may be still to come.
+      if (end === all.length && all.at(-1) === CARRIAGE_RETURN) break
       this.#take(all.subarray(start, end), events)
       start = end
     }

@@ -8,6 +8,8 @@ export interface StreamJob {
   readonly id: string
   readonly place: TenantPlace
   readonly caller: Omit<Caller, 'mayCall'>
+  /** The model asked for, where one is. */
+  readonly alias: string | null
   /** Which skin is spoken. */
   readonly path: string
   /** The body as it came; what is no text as base64. */
@@ -38,9 +40,14 @@ export interface StreamAbout {
   readonly place: TenantPlace
   readonly cacheSecret: SealedRecord | null
   readonly path: string
-  readonly model: string | null
+  readonly alias: string | null
+  readonly requestId: string
+  /** Id of the API key. */
+  readonly key: string
+  readonly bodyChars: number
   readonly startedAtMs: number
   readonly isBackground: boolean
+  readonly whenDeserted: StreamJob['whenDeserted']
   readonly keptMs: number | null
   readonly digest: string | null
 }
