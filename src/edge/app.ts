@@ -12,10 +12,12 @@ import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
 import { inference } from './inference.ts'
+import { responseRoutes } from './kept/routes.ts'
 import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { registerResponsePaths } from './openapi-responses.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
@@ -47,6 +49,11 @@ export function edgeApp(services: Services): OpenAPIHono {
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
   app.get('/v1/models', cors.around(listModels(edge)))
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
+  const responses = responseRoutes(edge, null)
+  app.get('/v1/responses/:id', cors.around(responses.retrieve))
+  app.delete('/v1/responses/:id', cors.around(responses.remove))
+  app.get('/v1/responses/:id/input_items', cors.around(responses.inputItems))
+  app.post('/v1/responses/:id/cancel', cors.around(responses.cancel))
   app.get('/v1/limits', cors.around(keyLimits(edge)))
   app.get('/v1/usage', cors.around(keyUsage(edge)))
   app.get('/health', health)
@@ -55,12 +62,16 @@ export function edgeApp(services: Services): OpenAPIHono {
   app.get('/docs', (c) => docsPage(c, openapiDocument(app)))
   app.notFound((c) => refused(c, noRoute(c)))
   registerPublicPaths(app)
+  registerResponsePaths(app)
   return app
 }
 
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
+  [/^\/v1\/responses\/[^/]+$/, 'GET, HEAD, DELETE'],
+  [/^\/v1\/responses\/[^/]+\/input_items$/, 'GET, HEAD'],
+  [/^\/v1\/responses\/[^/]+\/cancel$/, 'POST'],
   [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
 ]
 

@@ -15,8 +15,8 @@ export interface Exchange {
   readonly headers: ReplyHeaders & { readonly 'x-request-id': string }
   /** Gives back what the body holds; more than once does no harm. */
   readonly release: () => void
-  /** The body as it came. */
-  readonly text: string
+  /** The body as it came; null where something was put in, and it no longer says what is asked. */
+  readonly text: string | null
 }
 
 /** What a request asks for that outlives it. */

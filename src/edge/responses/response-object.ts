@@ -23,7 +23,7 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     object: 'response',
     created_at: heading.createdS,
     status,
-    background: false,
+    background: request.background === true,
     error,
     incomplete_details: incompleteReason === null ? null : { reason: incompleteReason },
     instructions: request.instructions ?? null,
@@ -31,9 +31,9 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     model: heading.model,
     output,
     parallel_tool_calls: request.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: request.previous_response_id ?? null,
     reasoning: { effort: null, summary: null, ...(isObject(request.reasoning) ? request.reasoning : {}) },
-    store: false,
+    store: request.store !== false,
     // Unsent, it is the target's own: which one that is, is not known here.
     temperature: request.temperature ?? null,
     text: { format: { type: 'text' }, ...(isObject(request.text) ? present(request.text) : {}) },
@@ -44,8 +44,13 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     usage,
     user: request.user ?? null,
     metadata: request.metadata ?? {},
+    ...(request.conversation == null ? {} : { conversation: conversationOf(request.conversation) }),
   }
 }
+
+/** A conversation is named by its id, alone or in an object. */
+const conversationOf = (conversation: unknown): unknown =>
+  isObject(conversation) ? conversation : { id: conversation }
 
 /** What the reason of a chat's end makes of a response. */
 export function endOf(finishReason: unknown): {
