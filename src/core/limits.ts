@@ -268,6 +268,8 @@ export const RESPONSE_KEPT_MS = 30 * 86_400_000
 export const KEPT_CALL_MS = 5000
 /** Longest id of a response that is kept: upstreams give their own. */
 export const RESPONSE_ID_CHARS_MAX = 128
+/** Responses whose items one request may refer to without going on from them. */
+export const RESPONSES_REFERRED_MAX = 64
 /** Input items of one page of a kept response, unless the caller names fewer or more. */
 export const INPUT_ITEMS_DEFAULT = 20
 export const INPUT_ITEMS_MAX = 100

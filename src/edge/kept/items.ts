@@ -14,6 +14,8 @@ const PREFIXES: Readonly<Record<string, string>> = {
 }
 /** Ids that are ours: no provider is told of them. */
 const OWN_ID = /^[a-z]+_in_[0-9a-f]{32}_\d+$/
+/** As `OutputItems` makes them. */
+const OUTPUT_ID = /^[a-z]+_([0-9a-f]{32})_\d+$/
 const CALLS: ReadonlySet<unknown> = new Set(['function_call', 'custom_tool_call'])
 
 /** The SDKs' types let messages and references come without a type. */
@@ -30,11 +32,32 @@ export function listedItems(input: unknown, unique: string): readonly Json[] {
   })
 }
 
+/** Ids of items that an input refers to. */
+export const referredTo = (input: unknown): readonly unknown[] =>
+  items(input)
+    .filter(isReference)
+    .map(({ id }) => id)
+
 /** Items that are referred to, in the place of their references; what is not known stays as it is. */
-export function withoutReferences(input: unknown, known: readonly Json[]): unknown {
-  if (!Array.isArray(input) || !input.some((item) => isReference(item))) return input
+export function withoutReferences(
+  input: unknown,
+  known: readonly Json[],
+): { readonly input: unknown; readonly put: readonly Json[] } {
+  if (!Array.isArray(input) || !input.some(isReference)) return { input, put: [] }
   const byId = new Map(known.map((item) => [item.id, item]))
-  return input.map((item: unknown) => (isReference(item) ? (byId.get(item.id) ?? item) : item))
+  const put: Json[] = []
+  const resolved = input.map((item: unknown) => {
+    const found = isReference(item) ? byId.get(item.id) : undefined
+    if (found !== undefined) put.push(found)
+    return found ?? item
+  })
+  return { input: resolved, put }
+}
+
+/** The response that an output item of ours belongs to, as its id says; null of any other item. */
+export function responseOfItem(id: unknown): string | null {
+  const unique = typeof id === 'string' ? OUTPUT_ID.exec(id)?.[1] : undefined
+  return unique === undefined ? null : `resp_${unique}`
 }
 
 /**
