@@ -43,6 +43,7 @@ import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
+import { createResponses } from './stores/embedded/responses.ts'
 import { createStreams } from './stores/embedded/streams.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
 import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vector-index.ts'
@@ -51,6 +52,7 @@ import type {
   DirectoryAdmin,
   RateLimiter,
   ReplyCache,
+  ResponseStore,
   SemanticRoutes,
   StreamStore,
   TenantAdmin,
@@ -99,6 +101,7 @@ export interface Services {
   readonly roundTrips: RoundTrips
   readonly localLimiter: LocalLimiter
   readonly heartbeats: Heartbeats
+  readonly responses: ResponseStore
   readonly replyCache: ReplyCache
   readonly vectorIndex: VectorIndex
   readonly semanticRoutes: SemanticRoutes
@@ -197,6 +200,7 @@ export function createServices(env: Env, background: Services['background']): Se
     roundTrips,
     localLimiter,
     heartbeats: new Heartbeats(),
+    responses: createResponses(env.RESPONSE, surroundings),
     ...recallOf(env, settings, createCacheKeys(vault, { tenants, clock }), surroundings),
     rateBreaker: new Breaker({
       failuresMax: RATE_GUARD_FAILURES_MAX,

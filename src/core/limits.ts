@@ -289,3 +289,26 @@ export const WAIT_GRACE_MS = 100
 export const STATUS_RECORDS_MS = 5000
 /** Least that a caller is told to wait where a request in flight stands in the way. */
 export const CONCURRENCY_RETRY_MIN_MS = 1000
+
+/** A longer answer, or a longer event of one, goes to its client and is not kept; and what one isolate collects at once. */
+export const KEPT_ANSWER_BYTES_MAX = 2 * 1024 * 1024
+export const KEPT_ANSWERS_BYTES_MAX = 24 * 1024 * 1024
+/** How long a response is kept. */
+export const RESPONSE_KEPT_MS = 30 * 86_400_000
+/** Deadline of one call to what keeps a response; a long conversation takes its time. */
+export const KEPT_CALL_MS = 5000
+/** Longest id of a response that is kept: upstreams give their own. */
+export const RESPONSE_ID_CHARS_MAX = 128
+/** Responses whose items one request may refer to without going on from them. */
+export const RESPONSES_REFERRED_MAX = 64
+/** Input items of one page of a kept response, unless the caller names fewer or more. */
+export const INPUT_ITEMS_DEFAULT = 20
+export const INPUT_ITEMS_MAX = 100
+/** Sealed text in one stored value, which may have 2 MB; base64, so that a character is a byte. */
+export const SEALED_CHUNK_CHARS = 1_500_000
+/** Objects of a tenant that are erased at once: a call may make so many calls, and the next one comes right after it. */
+export const OWNED_ERASED_MAX = 200
+/** How long an object is remembered after it should have forgotten everything by itself. */
+export const OWNED_MARGIN_MS = 86_400_000
+/** Objects whose tenant's object is still to be told of them, in one isolate; more are told of at once. */
+export const OWNED_WAITING_MAX = 10_000

@@ -5,6 +5,7 @@ import { createAuthCache } from '../authenticate/cache.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Services } from '../services.ts'
 import type { Edge } from './arrival.ts'
+import { runningResponses } from './background.ts'
 import { BodyBudget } from './body.ts'
 import { corsOf } from './cors.ts'
 import { docsPage } from './docs.ts'
@@ -12,10 +13,12 @@ import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
 import { inference } from './inference.ts'
+import { responseRoutes } from './kept/routes.ts'
 import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { registerResponsePaths } from './openapi-responses.ts'
 import type { OwnedRequests } from './owned.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
@@ -50,6 +53,11 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
   app.get('/v1/models', cors.around(listModels(edge)))
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
+  const responses = responseRoutes(edge, runningResponses(edge))
+  app.get('/v1/responses/:id', cors.around(responses.retrieve))
+  app.delete('/v1/responses/:id', cors.around(responses.remove))
+  app.get('/v1/responses/:id/input_items', cors.around(responses.inputItems))
+  app.post('/v1/responses/:id/cancel', cors.around(responses.cancel))
   app.get('/v1/limits', cors.around(keyLimits(edge)))
   app.get('/v1/usage', cors.around(keyUsage(edge)))
   app.get('/v1/streams/:id', cors.around(readStream(edge)))
@@ -60,6 +68,7 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   app.get('/docs', (c) => docsPage(c, openapiDocument(app)))
   app.notFound((c) => refused(c, noRoute(c)))
   registerPublicPaths(app)
+  registerResponsePaths(app)
   return app
 }
 
@@ -68,6 +77,9 @@ const METHODS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
   [/^\/v1\/streams\/[^/]+\/cancel$/, 'POST'],
   [/^\/(?:v1\/(?:models(?:\/.+)?|streams\/[^/]+|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
+  [/^\/v1\/responses\/[^/]+$/, 'GET, HEAD, DELETE'],
+  [/^\/v1\/responses\/[^/]+\/input_items$/, 'GET, HEAD'],
+  [/^\/v1\/responses\/[^/]+\/cancel$/, 'POST'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

@@ -17,8 +17,8 @@ export interface Exchange {
   readonly release: () => void
   /** What the reply's id is made of, where that was told before: 32 letters and digits. */
   readonly headingId?: string
-  /** The body as it came. */
-  readonly text: string
+  /** The body as it came; null where something was put in, and it no longer says what is asked. */
+  readonly text: string | null
 }
 
 /** What a request asks for that outlives it. */

@@ -2,14 +2,14 @@
 import { type Refusal, refusal } from '../core/errors.ts'
 import { meetingOf } from '../flight.ts'
 import { arrive, type Edge, isJson, seenThrough } from './arrival.ts'
-import { backgroundFault, inBackground } from './background.ts'
+import { backgroundFault, keepQueued, launched } from './background.ts'
 import type { HeldBody } from './body.ts'
 import { decode } from './decode.ts'
 import type { Exchange, Lasting } from './exchange.ts'
 import { share } from './flight.ts'
-import { isNothing, lastingOf } from './lasting.ts'
-import { type Begun, jobOf, launched, openedReply, outlast, UNREACHABLE } from './outlast.ts'
-import type { Owned } from './owned.ts'
+import { lastingOf } from './lasting.ts'
+import { openedReply, UNREACHABLE } from './opened-reply.ts'
+import { type Begun, jobOf, outlast } from './outlast.ts'
 import { perform } from './perform.ts'
 import { reply } from './reply.ts'
 import { requestOptions } from './request-options.ts'
@@ -43,19 +43,19 @@ export function inference(edge: Edge, skin: Skin) {
       return refused(decoded.refusal, decoded.alias)
     }
     const { release, text } = body
-    const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text }
+    const told = owned?.headingId === undefined ? {} : { headingId: owned.headingId }
+    const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text, ...told }
     const lasting = lastingOf(exchange, request.headers)
     if (lasting !== null && 'code' in lasting) {
       release()
       return refused(lasting, decoded.alias)
     }
-    if (lasting === null || isNothing(lasting)) {
+    if (lasting === null) {
       const asked = owned === undefined ? meetingOf(services, entry, decoded) : null
       const meeting = asked instanceof Promise ? await asked : asked
       return meeting === null ? reply(edge, exchange) : share(edge, exchange, meeting, begunBy(exchange, request))
     }
-    if (owned !== undefined) return perform(edge, ownedExchange(exchange, owned), lasting)
-    if (!outlasts(lasting)) return perform(edge, exchange, lasting)
+    if (owned !== undefined || !outlasts(lasting)) return perform(edge, exchange, lasting)
     release()
     const fault = lasting.background ? backgroundFault(exchange, lasting) : null
     return fault === null ? begin(edge, exchange, lasting, request) : refused(fault, decoded.alias)
@@ -74,18 +74,14 @@ async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: 
   const wish = { idempotencyKey: lasting.idempotencyKey, isBackground: lasting.background }
   const job = await jobOf(services, begun, wish).catch(() => null)
   if (job === null) return openedReply(null, '', headers, skin.errors, UNREACHABLE)
-  return lasting.background && !exchange.request.stream
-    ? launched(services, job, exchange)
-    : outlast(services, job, headers, skin.errors)
-}
-
-function ownedExchange(exchange: Exchange, { headingId, isBackground }: Owned): Exchange {
-  const request = isBackground ? inBackground(exchange.request) : exchange.request
-  return headingId === undefined ? { ...exchange, request } : { ...exchange, request, headingId }
+  if (!lasting.background) return outlast(services, job, headers, skin.errors)
+  if (!exchange.request.stream) return launched(edge, job, exchange, lasting)
+  await keepQueued(edge, { ...exchange, headingId: job.headingId ?? '' }, lasting)
+  return outlast(services, job, headers, skin.errors)
 }
 
 function begunBy({ entry, request, text }: Exchange, { url, headers }: Request): Begun {
   const { requestId, startedAtMs, alias } = request
   const identity = { requestId, startedAtMs }
-  return { entry, identity, path: new URL(url).pathname, alias, sent: headers, text, isBase64: false }
+  return { entry, identity, path: new URL(url).pathname, alias, sent: headers, text: text ?? '', isBase64: false }
 }

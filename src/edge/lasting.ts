@@ -1,5 +1,5 @@
 /** Does a request ask for anything that outlives it? Most do not, and their path knows nothing of the rest. No I/O. */
-import type { Refusal } from '../core/errors.ts'
+import { type Refusal, refusal } from '../core/errors.ts'
 import { isObject } from '../core/loose.ts'
 import type { Exchange, Lasting } from './exchange.ts'
 import { lastingHeaders } from './request-options.ts'
@@ -35,9 +35,15 @@ export function lastingOf(
     conversation: textOf(isObject(conversation) ? conversation.id : conversation),
     template: prompt ?? undefined,
   }
-  return lasting
+  if (lasting.previousResponseId !== undefined && lasting.conversation !== undefined) return BOTH
+  return headers === null && asksNothing(lasting) ? null : lasting
 }
 
-/** Does it ask for nothing of all that? A response that is not to be kept, say. */
-export const isNothing = ({ background, store, ...named }: Lasting): boolean =>
-  !background && !store && Object.values(named).every((value) => value === undefined || value === 'cancel')
+const asksNothing = ({ background, store, previousResponseId, conversation, template }: Lasting): boolean =>
+  !background && !store && [previousResponseId, conversation, template].every((asked) => asked === undefined)
+
+const BOTH = refusal(
+  'invalid_request',
+  'previous_response_id and conversation both say what a response goes on from. Send one of them.',
+  { param: 'previous_response_id' },
+)

@@ -38,11 +38,14 @@ const readySchema = z.object({
     .describe('What does not keep it from working: missing prices, a guard that nothing counts for, no embedder'),
 })
 
-const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
+export const json = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
 const reply = z
   .looseObject({})
   .describe("As the API of that path has it, byte for byte the target's own where it speaks it.")
-const refusals = {
+export const refusals = {
   '4XX': json(errorSchema, 'Refused: the code says why, the message what to do'),
   '5XX': json(errorSchema, 'Nobody could answer'),
 }

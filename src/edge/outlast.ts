@@ -1,16 +1,13 @@
 /** Requests that outlive their connection: handed to an object of their own, and read from there. */
 import type { Entry } from '../authenticate/enter.ts'
-import { type Refusal, refusal } from '../core/errors.ts'
 import { IDEMPOTENCY_KEPT_MS } from '../core/limits.ts'
-import type { StreamJob, StreamOpened } from '../core/streams/types.ts'
+import type { StreamJob } from '../core/streams/types.ts'
 import { placeOf } from '../core/tenant.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { Services } from '../services.ts'
-import { queuedResponse } from './background.ts'
-import { errorReply } from './error-reply.ts'
-import type { Exchange } from './exchange.ts'
 import type { ReplyHeaders } from './headers.ts'
 import { newId } from './new-id.ts'
+import { openedReply, UNREACHABLE } from './opened-reply.ts'
 import type { SkinErrors } from './skin.ts'
 
 /** A request as it came, of somebody let in. */
@@ -35,20 +32,6 @@ const SENT_ON = /^(?:content-type|accept|traceparent|anthropic-.*|x-sluice-.*)$/
 /** As a response's own id begins. */
 const RESPONSE = 'resp_'
 const STREAM = 'strm_'
-
-/** Said where nobody can tell. */
-export const UNREACHABLE = refusal('overloaded', 'The object that keeps this stream is out of reach. Try again.', {
-  retryAfterMs: 1000,
-})
-const DEAD = refusal('internal', 'The process that was answering this died before it had an answer. Ask again.')
-const CROWDED = refusal('overloaded', 'This stream has as many readers as it takes. Try again when some have left.', {
-  retryAfterMs: 1000,
-})
-const TAKEN = refusal(
-  'idempotency_conflict',
-  'This Idempotency-Key was used with another request. Use a new key for a new request.',
-  { param: 'idempotency-key' },
-)
 
 /** The job of a request. With an idempotency key its id follows from that; else it is new. */
 export async function jobOf(
@@ -90,42 +73,4 @@ export async function outlast(
 ): Promise<Response> {
   const opened = await services.streams.start(job).catch(() => null)
   return openedReply(opened, job.id, headers, errors, UNREACHABLE)
-}
-
-/** Has the object answer, and says where the answer will be. */
-export async function launched(
-  services: Pick<Services, 'streams'>,
-  job: StreamJob,
-  exchange: Exchange,
-): Promise<Response> {
-  const { headers, skin } = exchange
-  const isBegun = await services.streams.launch(job).catch(() => null)
-  if (isBegun === null) return errorReply(UNREACHABLE, headers, skin.errors)
-  if (!isBegun) return errorReply(TAKEN, headers, skin.errors)
-  headers['x-sluice-model'] = exchange.request.alias
-  headers['x-sluice-stream'] = job.id
-  return Response.json(queuedResponse({ ...exchange, headingId: job.headingId ?? '' }), { headers })
-}
-
-/** What is said again to whoever reads a reply later: how limits stood then is not. */
-const LASTING_HEADER = /^(?:content-type|cache-control|x-sluice-.*|x-upstream-request-id|openai-.*|age)$/
-const lastingOf = (headers: Readonly<Record<string, string>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => LASTING_HEADER.test(name)))
-
-/** What an object answers, as a reply; `missing` is said where it knows of no such stream, or cannot be asked. */
-export function openedReply(
-  opened: StreamOpened | null,
-  id: string,
-  headers: ReplyHeaders,
-  errors: SkinErrors,
-  missing: Refusal,
-): Response {
-  if (opened === null) return errorReply(missing, headers, errors)
-  if (opened.kind === 'conflict') return errorReply(TAKEN, headers, errors)
-  if (opened.kind === 'crowded') return errorReply(CROWDED, headers, errors)
-  if (opened.kind === 'dead') return errorReply(DEAD, headers, errors)
-  const kept = opened.isJoined ? lastingOf(opened.headers) : opened.headers
-  const own = errors.headers(headers['x-request-id'] ?? '')
-  const told = { ...kept, ...headers, ...own, 'x-sluice-stream': id }
-  return new Response(opened.body, { status: opened.status, headers: told })
 }

@@ -8,7 +8,7 @@ import { placeOf } from '../core/tenant.ts'
 import { type Edge, presentedBy } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
-import { openedReply, UNREACHABLE } from './outlast.ts'
+import { openedReply, UNREACHABLE } from './opened-reply.ts'
 import { errorsAt } from './skin-errors.ts'
 
 /** From the beginning. */

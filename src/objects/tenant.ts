@@ -9,6 +9,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
 import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
+import type { OwnedThing } from '../core/owned.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
@@ -18,16 +19,18 @@ import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
 import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
+import { OWNED_SCHEMA, type OwnedClasses, TenantOwned } from './tenant-owned.ts'
 import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA, OWNED_SCHEMA]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
 const REAP = 'reap'
+const ERASE = 'erase'
 
 /** What an object with a schema works with. */
 interface Stored {
@@ -37,6 +40,7 @@ interface Stored {
   readonly ledger: TenantLedger
   readonly timers: Timers
   readonly changes: TenantChanges
+  readonly owned: TenantOwned
 }
 
 export class TenantObject extends DurableObject<Env> {
@@ -73,13 +77,20 @@ export class TenantObject extends DurableObject<Env> {
     return after
   }
 
-  /** Gone at once; what the audit log has not seen is delivered before all is forgotten. Rejects to be called again. */
+  /**
+   * Gone at once; what the audit log has not seen is delivered, and what its callers have made erased, before all is
+   * forgotten. Rejects to be called again; what is left of many objects it goes on with meanwhile.
+   */
   async erase(): Promise<void> {
     const stored = this.#stored
     if (stored === null) return
     stored.records.dropPolicy()
     stored.ledger.close()
     while (await stored.changes.deliver()) {}
+    if (await stored.owned.erase()) {
+      stored.timers.arm(ERASE, Date.now())
+      throw new Error('there are more objects of the tenant')
+    }
     this.#stored = null
     await this.ctx.storage.deleteAll()
   }
@@ -200,13 +211,22 @@ export class TenantObject extends DurableObject<Env> {
     const stored = this.#live()
     if (stored === null) return
     const nowMs = Date.now()
-    const { rows, charges, slices } = JSON.parse(batch) as UsageBatch
+    const { rows, charges, slices, owned = [] } = JSON.parse(batch) as UsageBatch
     stored.ledger.transaction(() =>
       stored.usage.record(rows, nowMs, (fresh) => stored.ledger.settle(fresh, charges, slices)),
     )
-    if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
-    this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
-    stored.timers.arm(PRUNE, this.#pruneAtMs)
+    this.own(owned)
+    this.#pruneLater(stored, nowMs)
+  }
+
+  /** Remembers what is to be erased with the tenant. */
+  own(things: readonly OwnedThing[]): void {
+    const stored = this.#live()
+    const policy = stored?.records.policy() ?? null
+    if (stored === null || policy === null || things.length === 0) return
+    const { id, region, jurisdiction } = policy.tenant
+    stored.owned.add({ id, generation: policy.generation, region, jurisdiction }, things)
+    this.#pruneLater(stored, Date.now())
   }
 
   /** How these limits stand, and whatever else is counted. */
@@ -224,7 +244,12 @@ export class TenantObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const stored = this.#live()
-    await stored?.timers.fire(Date.now(), {
+    // Of an object that is being erased nothing is left to do but that.
+    if (stored === null)
+      return this.#stored?.timers.fire(Date.now(), {
+        [ERASE]: async () => ((await this.#stored?.owned.erase()) === true ? Date.now() : null),
+      })
+    await stored.timers.fire(Date.now(), {
       [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
       [PRUNE]: () => this.#prune(stored),
       [REAP]: () => this.#reap(stored),
@@ -246,7 +271,9 @@ export class TenantObject extends DurableObject<Env> {
       isErased: () => this.#stored === null,
     })
     const sealed = new TenantSealed(records, changes)
-    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes }
+    const { SESSION: session, RESPONSE: response, STREAM: stream, USER: user } = this.env
+    const owned = new TenantOwned(storage.sql, { session, response, stream, user } as unknown as OwnedClasses)
+    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes, owned }
     return this.#stored
   }
 
@@ -275,11 +302,18 @@ export class TenantObject extends DurableObject<Env> {
     })
   }
 
-  #prune({ records, usage, ledger }: Stored): number | null {
+  #pruneLater({ timers }: Stored, nowMs: number): void {
+    if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
+    this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
+    timers.arm(PRUNE, this.#pruneAtMs)
+  }
+
+  #prune({ records, usage, ledger, owned }: Stored): number | null {
     const nowMs = Date.now()
     ledger.prune(nowMs)
     records.dropKeysRevokedBefore(new Date(nowMs - REVOKED_KEY_MS).toISOString())
-    const nextMs = usage.prune(nowMs) ?? (records.hasRevokedKeys() ? nowMs + USAGE_PRUNE_MS : null)
+    const hasMore = [owned.prune(nowMs), records.hasRevokedKeys()].includes(true)
+    const nextMs = usage.prune(nowMs) ?? (hasMore ? nowMs + USAGE_PRUNE_MS : null)
     this.#pruneAtMs = nextMs ?? Number.POSITIVE_INFINITY
     return nextMs
   }

@@ -3,6 +3,7 @@
 import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
+import type { OwnedThing } from '../core/owned.ts'
 import type { CacheNews, CacheStats, PurgeFilter, SealedValue } from '../core/recall/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
@@ -49,6 +50,29 @@ export interface TenantStore {
   withdraw(place: TenantPlace, requestId: string): Promise<void>
   /** Keeps the concurrency leases of requests in flight; unknown ids are passed over. */
   renew(place: TenantPlace, requestIds: readonly string[]): Promise<void>
+  /** Has objects erased with the tenant; known ones are kept as long as is said last. What is made often rides in a batch. */
+  own(place: TenantPlace, things: readonly OwnedThing[]): Promise<void>
+}
+
+/** A kept response, sealed part by part: the object itself, its own input items, and all items before those. */
+export interface KeptParts {
+  readonly response: string
+  readonly input: string
+  readonly context: string
+}
+
+/** Responses that are kept, each by its id within its tenant. Rejects when it cannot tell in time. */
+export interface ResponseStore {
+  /** Replaces what was kept under the id. Resolves when durable. Gone by itself at `untilMs`. */
+  put(place: TenantPlace, id: string, parts: KeptParts, untilMs: number): Promise<void>
+  /** Null: nothing is kept under that id. */
+  get<P extends keyof KeptParts>(
+    place: TenantPlace,
+    id: string,
+    names: readonly P[],
+  ): Promise<Pick<KeptParts, P> | null>
+  /** False: nothing was. */
+  delete(place: TenantPlace, id: string): Promise<boolean>
 }
 
 /** The Directory as the admin API uses it. Every change writes its audit entry in the same transaction. */

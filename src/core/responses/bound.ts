@@ -21,6 +21,18 @@ export function withoutForeignReasoning(
   return { body: { ...body, input: kept }, dropped: ['reasoning.encrypted_content'] }
 }
 
+/** What is kept between requests is kept here: no target is asked to keep anything, nor told of what it would not know. */
+export function withoutLasting(body: Json): Json {
+  const {
+    previous_response_id: _,
+    conversation: _conversation,
+    background: _background,
+    prompt: _prompt,
+    ...rest
+  } = body
+  return { ...rest, store: false }
+}
+
 function isForeign(item: unknown, keepsBound: boolean): boolean {
   if (!isObject(item) || item.type !== 'reasoning' || typeof item.encrypted_content !== 'string') return false
   return !keepsBound || item.encrypted_content.startsWith(OWN_REASONING)

@@ -33,8 +33,8 @@ export const responsesRequestSchema = z.looseObject({
   include: z.array(z.string()).nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
   truncation: z.enum(['auto', 'disabled']).nullish(),
-  store: z.boolean().nullish().describe('Responses are not kept: leave it out, or send false.'),
-  previous_response_id: z.string().nullish(),
+  store: z.boolean().nullish().describe('Keep the response for 30 days, to be had by its id; unless false is sent.'),
+  previous_response_id: z.string().nullish().describe('A kept response that this one goes on from.'),
   conversation: z.union([z.string(), z.looseObject({ id: z.string() })]).nullish(),
   background: z.boolean().nullish(),
 })

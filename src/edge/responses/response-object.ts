@@ -23,7 +23,7 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     object: 'response',
     created_at: heading.createdS,
     status,
-    background: false,
+    background: request.background === true,
     error,
     incomplete_details: incompleteReason === null ? null : { reason: incompleteReason },
     instructions: request.instructions ?? null,
@@ -31,9 +31,9 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     model: heading.model,
     output,
     parallel_tool_calls: request.parallel_tool_calls ?? true,
-    previous_response_id: null,
+    previous_response_id: request.previous_response_id ?? null,
     reasoning: { effort: null, summary: null, ...(isObject(request.reasoning) ? request.reasoning : {}) },
-    store: false,
+    store: request.store !== false,
     // Unsent, it is the target's own: which one that is, is not known here.
     temperature: request.temperature ?? null,
     text: { format: { type: 'text' }, ...(isObject(request.text) ? present(request.text) : {}) },
@@ -44,11 +44,19 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     usage,
     user: request.user ?? null,
     metadata: request.metadata ?? {},
+    ...(request.conversation == null ? {} : { conversation: conversationOf(request.conversation) }),
   }
 }
 
+/** A conversation is named by its id, alone or in an object. */
+const conversationOf = (conversation: unknown): unknown =>
+  isObject(conversation) ? conversation : { id: conversation }
+
 /** What the reason of a chat's end makes of a response. */
-export function endOf(finishReason: unknown): Pick<ResponseState, 'status' | 'incompleteReason'> {
+export function endOf(finishReason: unknown): {
+  readonly status: 'completed' | 'incomplete'
+  readonly incompleteReason?: string
+} {
   if (finishReason === 'length') return { status: 'incomplete', incompleteReason: 'max_output_tokens' }
   if (finishReason === 'content_filter') return { status: 'incomplete', incompleteReason: 'content_filter' }
   return { status: 'completed' }
@@ -56,16 +64,24 @@ export function endOf(finishReason: unknown): Pick<ResponseState, 'status' | 'in
 
 /** A canonical `chat.completion` as the Response that it answers. */
 export function wholeResponse(completion: Json, request: Json, heading: Heading): Json {
-  const [choice] = items(completion.choices)
-  const { message, logprobs, finish_reason: reason } = isObject(choice) ? choice : {}
-  const output = new OutputItems(heading.id, request, UNTOLD)
-  if (isObject(message)) output.take(withIndexes(message), logprobs)
-  const end = endOf(reason)
   return responseOf(request, heading, {
-    ...end,
-    output: output.end(end.status === 'completed'),
+    ...outputOf(completion, request, heading.id),
     usage: responsesUsage(completion.usage),
   })
+}
+
+/** What a canonical `chat.completion` says, as output items, and how it ended. `id`: theirs are made of it. */
+export function outputOf(
+  completion: Json,
+  request: Json,
+  id: string,
+): Pick<ResponseState, 'output' | 'incompleteReason'> & { readonly status: 'completed' | 'incomplete' } {
+  const [choice] = items(completion.choices)
+  const { message, logprobs, finish_reason: reason } = isObject(choice) ? choice : {}
+  const output = new OutputItems(id, request, UNTOLD)
+  if (isObject(message)) output.take(withIndexes(message), logprobs)
+  const end = endOf(reason)
+  return { ...end, output: output.end(end.status === 'completed') }
 }
 
 /** Calls in a whole message are told apart by their places. */

@@ -55,6 +55,7 @@ export function createTenants(namespace: Namespace, tools: CallTools, answered?:
     },
     withdraw: (place, requestId) => ask(place, (object) => object.withdraw(requestId)),
     renew: (place, requestIds) => ask(place, (object) => object.renew([...requestIds])),
+    own: (place, things) => ask(place, (object) => object.own([...things])),
   }
 }
 

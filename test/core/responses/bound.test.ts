@@ -1,6 +1,6 @@
 /** Reasoning that a target could not open is not sent to it. */
 import { expect, it } from 'vitest'
-import { OWN_REASONING, withoutForeignReasoning } from '../../../src/core/responses/bound.ts'
+import { OWN_REASONING, withoutForeignReasoning, withoutLasting } from '../../../src/core/responses/bound.ts'
 
 const message = { role: 'user', content: 'hi' }
 const theirs = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' }
@@ -28,4 +28,10 @@ it('takes out all that is encrypted where it may be another provider’s', () =>
   const { body, dropped } = withoutForeignReasoning({ input: [message, ours, theirs, plain] }, false)
   expect(body).toEqual({ input: [message, plain] })
   expect(dropped).toEqual(['reasoning.encrypted_content'])
+})
+
+it('asks nobody to keep anything, and tells nobody what was kept, everything else in its place', () => {
+  const kept = { previous_response_id: 'r', conversation: 'c', background: true, prompt: { id: 'p' } }
+  expect(JSON.stringify(withoutLasting({ a: 1, store: true, ...kept, b: 2 }))).toBe('{"a":1,"store":false,"b":2}')
+  expect(JSON.stringify(withoutLasting({ a: 1 }))).toBe('{"a":1,"store":false}')
 })
