@@ -41,7 +41,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   ),
   gateway: room([...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
-  edge: room(['gateway', 'authenticate', ...pure], ['services'], ['hono', '@hono/*', '@remix-run/multipart-parser']),
+  // authenticate and compose come before the path itself: who asks, and what the whole of their request is.
+  edge: room(
+    ['gateway', 'authenticate', 'compose', ...pure],
+    ['services'],
+    ['hono', '@hono/*', '@remix-run/multipart-parser'],
+  ),
   admin: room(pure, ['services', 'stores/types', 'vault', 'providers'], ['hono', '@hono/*']),
   jobs: room(pure, ['services', 'stores/types', 'vault', 'providers']),
   console: room(pure),

@@ -16,6 +16,7 @@ import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { deleteProfile, getProfile, putProfile } from './profiles.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
@@ -49,6 +50,9 @@ export function edgeApp(services: Services): OpenAPIHono {
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
   app.get('/v1/limits', cors.around(keyLimits(edge)))
   app.get('/v1/usage', cors.around(keyUsage(edge)))
+  app.put(PROFILE, cors.around(putProfile(edge)))
+  app.get(PROFILE, cors.around(getProfile(edge)))
+  app.delete(PROFILE, cors.around(deleteProfile(edge)))
   app.get('/health', health)
   app.get('/ready', ready(services))
   app.get('/openapi.json', (c) => c.json(openapiDocument(app)))
@@ -58,10 +62,13 @@ export function edgeApp(services: Services): OpenAPIHono {
   return app
 }
 
+const PROFILE = '/v1/users/:id/profile'
+
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
   [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
+  [/^\/v1\/users\/[^/]+\/profile$/, 'GET, HEAD, PUT, DELETE'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

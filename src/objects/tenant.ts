@@ -9,6 +9,7 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
 import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
+import type { TemplateAsk } from '../core/prompts/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
@@ -18,12 +19,13 @@ import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
 import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
+import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
 import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA, PROMPTS_SCHEMA]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
@@ -37,6 +39,7 @@ interface Stored {
   readonly ledger: TenantLedger
   readonly timers: Timers
   readonly changes: TenantChanges
+  readonly prompts: TenantPrompts
 }
 
 export class TenantObject extends DurableObject<Env> {
@@ -168,6 +171,11 @@ export class TenantObject extends DurableObject<Env> {
     return this.#live()?.sealed.replace(name, before, after) ?? false
   }
 
+  /** The tenant's prompt templates: JSON of a TemplateAsk, answered with JSON of its reply. */
+  async prompts(ask: string): Promise<string> {
+    return JSON.stringify((await this.#live()?.prompts.answer(JSON.parse(ask) as TemplateAsk)) ?? null)
+  }
+
   lookUp(id: string, digest: string): KeyVerdict {
     const stored = this.#live()
     return stored === null ? { kind: 'gone' } : verdictOn(stored.records, id, digest, Date.now())
@@ -246,7 +254,8 @@ export class TenantObject extends DurableObject<Env> {
       isErased: () => this.#stored === null,
     })
     const sealed = new TenantSealed(records, changes)
-    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes }
+    const prompts = new TenantPrompts(storage.sql, records, changes)
+    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes, prompts }
     return this.#stored
   }
 

@@ -100,7 +100,7 @@ function bodyOf(value: Json, drop: (param: string) => void): Json {
 }
 
 /** What would have to be kept between requests. */
-function refuseKept({ store, previous_response_id: previous, conversation, background, prompt }: Json): void {
+function refuseKept({ store, previous_response_id: previous, conversation, background }: Json): void {
   if (store === true)
     throw new UndecodableError(
       'store',
@@ -118,8 +118,6 @@ function refuseKept({ store, previous_response_id: previous, conversation, backg
     )
   if (background === true)
     throw new UndecodableError('background', 'Background runs are not available yet. Leave background out.')
-  if (prompt != null)
-    throw new UndecodableError('prompt', 'Prompt templates are kept by one provider. Send instructions and input.')
 }
 
 /** Instructions go as `system`: copies of OpenAI's protocol know that role only, and OpenAI reads it as `developer`. */
