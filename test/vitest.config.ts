@@ -22,7 +22,7 @@ const light = [
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
-  'test/{core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
+  'test/{compose,core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
