@@ -226,7 +226,7 @@ describe('errors', () => {
     ['previous_response_id', { previous_response_id: 'resp_1' }],
     ['conversation', { conversation: 'conv_1' }],
     ['background', { background: true }],
-    ['prompt', { prompt: { id: 'pmpt_1' } }],
+    ['prompt.id', { prompt: { id: 'pmpt_1' } }],
     ['tools[1].type', { tools: [WEATHER, { type: 'web_search' }] }],
     ['input[0]', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
     [

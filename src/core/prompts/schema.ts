@@ -17,6 +17,8 @@ import { valueFault } from './values.ts'
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 const NAMED = 'must be 1 to 64 of A-Z, a-z, 0-9, ., _ and -, the first a letter or digit'
 
+const VARIABLE_NAMED = 'must be named with 1 to 64 of A-Z, a-z, 0-9 and _, the first a letter'
+
 /** Name of a template: it stands in a header before `@`. */
 export const templateNameSchema = z.string().regex(NAME, NAMED)
 
@@ -44,10 +46,7 @@ const message = z.strictObject({
 export const templateSchema = z.strictObject({
   messages: z.array(message).min(1).max(TEMPLATE_MESSAGES_MAX),
   variables: z
-    .record(
-      z.string().regex(VARIABLE_NAME, 'must be named with 1 to 64 of A-Z, a-z, 0-9 and _, the first a letter'),
-      variable,
-    )
+    .record(z.string(), variable)
     .refine((all) => Object.keys(all).length <= TEMPLATE_VARIABLES_MAX, `holds more than ${TEMPLATE_VARIABLES_MAX}`)
     .optional(),
   description: z.string().max(TEMPLATE_DESCRIPTION_CHARS_MAX).optional(),
@@ -72,6 +71,7 @@ export function templateFaults(input: unknown, name: string): Fault[] {
     }
   }
   for (const [of, declared] of variables) {
+    if (!VARIABLE_NAME.test(of)) faults.push({ path: pointer(['variables', of]), message: VARIABLE_NAMED })
     if (!used.has(of)) faults.push({ path: pointer(['variables', of]), message: 'is used in no message' })
     faults.push(...defaultFaults(of, declared))
   }

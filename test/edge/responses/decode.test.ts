@@ -90,7 +90,6 @@ describe('decodeResponses', () => {
     ['previous_response_id', { previous_response_id: 'resp_1' }, /whole conversation/],
     ['conversation', { conversation: 'conv_1' }, /whole conversation/],
     ['background', { background: true }, /not available yet/],
-    ['prompt', { prompt: { id: 'pmpt_1' } }, /instructions and input/],
     ['include[1]', { include: ['reasoning.encrypted_content', 'file_search_call.results'] }, /nothing to include/],
     ['text.format.type', { text: { format: { type: 'xml' } } }, /json_schema/],
     ['tools[1].type', { tools: [{ type: 'function', name: 'f' }, { type: 'web_search' }] }, /web_search/],
