@@ -30,7 +30,7 @@ const pure = [
 /** Black boxes that look at no clock but their own deadlines: two at a time. */
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
-  'test/conformance/{anthropic,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{anthropic,frames,messages,openai,relay,responses}-*.test.ts',
   'test/conformance/{recall-skins,skin-errors}.test.ts',
   'test/faults/skins.test.ts',
 ]

@@ -87,6 +87,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'put /admin/config',
     'put /admin/credentials/{name}',
     'put /admin/tenants/{id}/credentials/{name}',
+    'put /admin/tenants/{id}/prompts/{name}',
   ])
   const config = document.paths['/admin/config'].put.requestBody.content['application/json'].schema
   expect(Object.keys(config.properties)).toContain('models')
