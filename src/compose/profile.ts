@@ -1,6 +1,6 @@
 /** Profiles of end users: sealed for their objects, opened for requests, and rendered. */
 import { type Refusal, refusal } from '../core/errors.ts'
-import { rendered } from '../core/prompts/render.ts'
+import { type RenderFault, rendered } from '../core/prompts/render.ts'
 import type { KeptProfile, Profile } from '../core/prompts/types.ts'
 import { VaultError } from '../core/sealed.ts'
 import { ownerOf, placeOf } from '../core/tenant.ts'
@@ -27,9 +27,10 @@ export const profileName = (caller: FrameCaller, user: string): string =>
   `${ownerOf({ id: caller.tenantId, generation: caller.generation })}\n${user}`
 
 /**
- * What a user's profile adds to the system prompt; null where there is no such profile. Only for a tenant with a
- * `profileTemplate`. A profile that cannot be read is a refusal: its operator has said that answers depend on it, and
- * one without it would be somebody else's answer; up to FRAME_STALE_MS an isolate goes on with what it knows.
+ * What a user's profile adds to the system prompt: the texts of all messages of the tenant's `profileTemplate`, whatever
+ * their roles. Null where there is no such profile. One that cannot be read is a refusal: the operator has said that
+ * answers depend on it, and one without it would be somebody else's answer; up to FRAME_STALE_MS an isolate goes on with
+ * what it knows. Never rejects.
  */
 export async function profileText(
   services: FrameServices,
@@ -49,9 +50,12 @@ export async function profileText(
   const used = Object.entries(values).filter(([variable]) => Object.hasOwn(variables, variable))
   const messages = rendered(template, Object.fromEntries(used))
   if ('message' in messages)
-    return misfit(`The template '${name}' cannot be filled with a profile: '${messages.variable}' ${messages.message}`)
+    return misfit(`The template '${name}' cannot be filled with this profile: ${faultOf(messages)}`)
   return messages.map(({ content }) => content).join('\n\n')
 }
+
+const faultOf = ({ variable, message }: RenderFault): string =>
+  variable === null ? 'it would be too long.' : `'${variable}' ${message}`
 
 const misfit = (message: string): Refusal =>
   refusal('misconfigured', `${message} Ask your operator to put another version, or to change profileTemplate.`)

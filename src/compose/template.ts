@@ -39,11 +39,16 @@ export async function promptMessages(
   const messages = rendered(template, variables)
   if (!('message' in messages)) return messages
   const { variable, message } = messages
+  const isOfIt = variable !== null && Object.hasOwn(template.variables ?? {}, variable)
   return variable === null
     ? refusal('invalid_request', `The variables of the prompt ${message}`, { param: 'prompt.variables' })
-    : refusal('invalid_request', `The variable '${variable.slice(0, 64)}' ${message}`, {
-        param: `prompt.variables.${variable.slice(0, 64)}`,
-      })
+    : refusal(
+        'invalid_request',
+        `The variable '${variable.slice(0, 64)}' ${message}${isOfIt ? ' Put it into the variables of the prompt.' : ''}`,
+        {
+          param: `prompt.variables.${variable.slice(0, 64)}`,
+        },
+      )
 }
 
 /** Is it the version that there is not, or the template? */

@@ -1,11 +1,10 @@
 /** What a request says of its frame, read; and the request put into it. */
 import { frameOf } from '../compose/frame.ts'
 import type { PromptAsk } from '../compose/types.ts'
-import { parseJson } from '../core/chat-wire.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import { JSON_DEPTH_MAX } from '../core/limits.ts'
 import { isObject } from '../core/loose.ts'
-import { isDeeperThan } from '../lib/json.ts'
+import { isDeeperThan, parseLossless } from '../lib/json.ts'
 import type { Edge } from './arrival.ts'
 import type { Exchange, Lasting } from './exchange.ts'
 import { takesFrame, withFrame } from './framed.ts'
@@ -43,14 +42,24 @@ const inHeader = (refused: Refusal): Refusal =>
 function promptOf(header: string | undefined, template: unknown): PromptAsk | Refusal | null {
   if (header === undefined) return template === undefined ? null : askIn(template)
   if (template !== undefined) return SEVERAL
+  // Bytes beyond ASCII are read in several ways on the way here: what was meant is not known.
+  if (!/^[\x20-\x7e]*$/.test(header)) return bad(FORM, HEADER)
   if (header.startsWith('{')) {
-    const value = parseJson(header)
+    const value = parsed(header)
     if (!isObject(value) || isDeeperThan(value, JSON_DEPTH_MAX)) return bad(FORM, HEADER)
     const ask = askIn(value)
     return 'code' in ask ? inHeader(ask) : ask
   }
   const [, id = '', version = null] = /^([^@\s]{1,64})(?:@(\d{1,9}))?$/.exec(header) ?? []
   return id === '' ? bad(FORM, HEADER) : { id, version: version === null ? null : Number(version), variables: {} }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseLossless(text)
+  } catch {
+    return undefined
+  }
 }
 
 /** `prompt` of OpenAI's Responses: a version is a number or the text of one. */

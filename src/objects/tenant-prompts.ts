@@ -69,10 +69,7 @@ export class TenantPrompts {
   }
 
   #list(): ListedTemplate[] {
-    return this.#statements.list().map(({ name, version, at, template }) => {
-      const { description = null } = JSON.parse(template) as Template
-      return { name, version, at, description }
-    })
+    return this.#statements.list()
   }
 
   #read(name: string, version: number | null): StoredTemplate | null {
@@ -133,9 +130,9 @@ function statements(sql: SqlStorage) {
     count: first<{ living: number }>(sql, 'SELECT COUNT(*) AS living FROM prompts WHERE is_deleted = 0'),
     last: first<{ version: number }, [string]>(sql, 'SELECT version FROM prompts WHERE name = ?'),
     newest: first<{ version: number }, [string]>(sql, 'SELECT version FROM prompts WHERE name = ? AND is_deleted = 0'),
-    list: all<{ name: string; version: number; at: string; template: string }>(
+    list: all<{ name: string; version: number; at: string; description: string | null }>(
       sql,
-      `SELECT name, version, at, template FROM prompts JOIN prompt_versions USING (name, version)
+      `SELECT name, version, at, json_extract(template, '$.description') AS description FROM prompts JOIN prompt_versions USING (name, version)
        WHERE is_deleted = 0 ORDER BY name`,
     ),
     version: first<VersionRow & { template: string }, [string, number]>(

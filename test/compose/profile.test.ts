@@ -35,7 +35,7 @@ it.each<[string, Record<string, Template[]>, RegExp]>([
   [
     'needs what no profile has',
     { about: [{ messages: [{ role: 'system', content: '{{plan}}' }], variables: { plan: { type: 'string' } } }] },
-    /'about' cannot be filled with a profile: 'plan' is required/,
+    /'about' cannot be filled with this profile: 'plan' is required/,
   ],
   [
     'bounds what is longer',

@@ -29,9 +29,13 @@ it.each([
   ['prompt.id', ask('nothing'), /no prompt template 'nothing'/],
   ['prompt.id', ask('nothing', 3), /no prompt template 'nothing'/],
   ['prompt.version', ask('travel', 3), /'travel' has no version 3. Leave/],
-  ['prompt.variables.city', ask('travel'), /'city' is required/],
+  ['prompt.variables.city', ask('travel'), /'city' is required.*Put it into the variables/],
   ['prompt.variables.city', ask('travel', null, { city: 1 }), /'city' must be a string/],
-  ['prompt.variables.town', ask('travel', null, { city: 'x', town: 'y' }), /'town' is no variable/],
+  [
+    'prompt.variables.town',
+    ask('travel', null, { city: 'x', town: 'y' }),
+    /'town' is no variable of this template. It has city\.$/,
+  ],
 ])('refuses what names %s', async (param, asked, message) => {
   const { services } = framing({ travel: [TRAVEL] })
   expect(await promptMessages(services, callerOf(), asked)).toMatchObject({

@@ -113,6 +113,7 @@ describe('a template', () => {
   it.each([
     ['a b', /NAME, NAME@VERSION, or JSON/],
     ['travel@x', /NAME, NAME@VERSION, or JSON/],
+    ['{"id":"travel","variables":{"city":"Köln"}}', /escapes for what is not ASCII/],
     ['{"id":', /NAME, NAME@VERSION, or JSON/],
     ['travel', /'city' is required/],
     ['travel@9', /no version 9/],

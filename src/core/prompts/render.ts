@@ -8,7 +8,7 @@ import { plainValue, tagged, valueFault } from './values.ts'
 export interface RenderFault {
   /** The variable at fault; null: all of them together. */
   readonly variable: string | null
-  /** To stand behind what is at fault, and says what to do. Never quotes a value. */
+  /** A sentence but for its beginning, which is what is at fault. Never quotes a value. */
   readonly message: string
 }
 
@@ -28,9 +28,9 @@ export function rendered(
     const sent = Object.hasOwn(values, name) ? plainValue(variable, values[name]) : undefined
     const value = sent === undefined ? variable.default : sent
     if (value === undefined && variable.required !== false)
-      return { variable: name, message: 'is required by this template. Send it.' }
+      return { variable: name, message: 'is required by this template.' }
     const fault = value === undefined ? null : valueFault(variable, value)
-    if (fault !== null) return { variable: name, message: `${fault}. Send it so.` }
+    if (fault !== null) return { variable: name, message: `${fault}.` }
     texts.set(name, value === undefined ? '' : tagged(name, value))
   }
   return filled(messages, texts)

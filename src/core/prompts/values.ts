@@ -24,8 +24,9 @@ const IS: Readonly<Record<VariableType, (value: unknown) => boolean>> = {
 /** What is wrong with a value, to stand behind its name; null where nothing is. Never quotes it. */
 export function valueFault({ type, maxChars }: Pick<Variable, 'type' | 'maxChars'>, value: unknown): string | null {
   if (!IS[type](value)) return `must be ${NAMED[type]}`
+  if (maxChars === undefined) return null
   const chars = typeof value === 'string' ? value.length : JSON.stringify(value).length
-  return maxChars !== undefined && chars > maxChars ? `must be at most ${maxChars} characters` : null
+  return chars > maxChars ? `must be at most ${maxChars} characters` : null
 }
 
 /** OpenAI's SDKs may send a text as an input item. */
