@@ -41,6 +41,7 @@ import { providers } from './providers/registry.ts'
 import type { Provider } from './providers/types.ts'
 import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
+import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createResponses } from './stores/embedded/responses.ts'
@@ -71,7 +72,7 @@ import type { ApiKeys, CacheKeys, Vault } from './vault/types.ts'
 import { createVault, masterKeyFault } from './vault/vault.ts'
 
 /** Everything the path and the admin API stand on. One per isolate; holds values, never a request's own objects. */
-export interface Services {
+export interface Services extends FrameStores {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -202,6 +203,7 @@ export function createServices(env: Env, background: Services['background']): Se
     heartbeats: new Heartbeats(),
     responses: createResponses(env.RESPONSE, surroundings),
     ...recallOf(env, settings, createCacheKeys(vault, { tenants, clock }), surroundings),
+    ...createFrameStores(env, surroundings),
     rateBreaker: new Breaker({
       failuresMax: RATE_GUARD_FAILURES_MAX,
       restMs: RATE_GUARD_REST_MS,

@@ -24,7 +24,7 @@ const light = [
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
-  'test/{core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
+  'test/{compose,core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
@@ -32,7 +32,7 @@ const pure = [
 /** Black boxes that look at no clock but their own deadlines: two at a time. */
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
-  'test/conformance/{anthropic,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{anthropic,frames,messages,openai,relay,responses}-*.test.ts',
   'test/conformance/{recall-skins,skin-errors}.test.ts',
   'test/faults/skins.test.ts',
 ]

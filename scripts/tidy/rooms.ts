@@ -43,8 +43,9 @@ export const rooms: Readonly<Record<string, Room>> = {
   // Beside the path: whoever reads along with another's answer passes two of its stages alone.
   flight: room(['gateway', ...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
+  // authenticate and compose come before the path itself: who asks, and what the whole of their request is.
   edge: room(
-    ['gateway', 'flight', 'authenticate', ...pure],
+    ['gateway', 'flight', 'authenticate', 'compose', ...pure],
     ['services'],
     ['hono', '@hono/*', '@remix-run/multipart-parser'],
   ),

@@ -71,6 +71,7 @@ export const tenantViewSchema = z.object({
   limits: z.array(limitSchema).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   waitMaxMs: count.optional(),
+  profileTemplate: z.string().optional(),
   region: z.string().optional(),
   jurisdiction: z.string().optional(),
   createdAt: instant,

@@ -12,6 +12,8 @@ export interface Tenant {
   readonly limits?: readonly Limit[] | undefined
   readonly metadata?: Readonly<Record<string, string>> | undefined
   readonly waitMaxMs?: number | undefined
+  /** Name of the prompt template that end users' profiles go into; absent: into none. */
+  readonly profileTemplate?: string | undefined
   readonly region?: string | undefined
   readonly jurisdiction?: string | undefined
   readonly createdAt: string

@@ -20,6 +20,7 @@ import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
 import { registerResponsePaths } from './openapi-responses.ts'
 import type { OwnedRequests } from './owned.ts'
+import { deleteProfile, getProfile, putProfile } from './profiles.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
@@ -62,6 +63,9 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   app.get('/v1/usage', cors.around(keyUsage(edge)))
   app.get('/v1/streams/:id', cors.around(readStream(edge)))
   app.post('/v1/streams/:id/cancel', cors.around(cancelStream(edge)))
+  app.put(PROFILE, cors.around(putProfile(edge)))
+  app.get(PROFILE, cors.around(getProfile(edge)))
+  app.delete(PROFILE, cors.around(deleteProfile(edge)))
   app.get('/health', health)
   app.get('/ready', ready(services))
   app.get('/openapi.json', (c) => c.json(openapiDocument(app)))
@@ -72,6 +76,8 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   return app
 }
 
+const PROFILE = '/v1/users/:id/profile'
+
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
@@ -80,6 +86,7 @@ const METHODS: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/responses\/[^/]+$/, 'GET, HEAD, DELETE'],
   [/^\/v1\/responses\/[^/]+\/input_items$/, 'GET, HEAD'],
   [/^\/v1\/responses\/[^/]+\/cancel$/, 'POST'],
+  [/^\/v1\/users\/[^/]+\/profile$/, 'GET, HEAD, PUT, DELETE'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

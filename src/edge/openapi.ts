@@ -13,6 +13,7 @@ import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import { countTokensRequestSchema, messagesRequestSchema } from '../core/messages/schema.ts'
 import { responsesRequestSchema } from '../core/responses/schema.ts'
 import { VERSION } from '../lib/version.ts'
+import { registerProfilePaths } from './openapi-profiles.ts'
 import { RELAYED } from './relay.ts'
 
 const errorSchema = z
@@ -58,6 +59,10 @@ const eventStream = {
 const maxWait = 'Longest wait for its turn where a limit stands in the way, 0 to 3600000; else the tenant’s (0: none).'
 const user = 'Your end user, for limits per user: 1 to 128 printable ASCII characters without spaces.'
 
+const prompt =
+  'A prompt template of your operator, put before the messages: NAME, NAME@VERSION, ' +
+  'or JSON {"id", "version", "variables"} with \\u escapes for what is not ASCII.'
+
 const cacheMode =
   'auto: recall and keep, where that is allowed; refresh: keep, but do not recall; ' +
   'no-store: recall, but do not keep; off: neither.'
@@ -70,6 +75,7 @@ const sluiceHeaders = z.object({
     .describe('How long the reply is kept: 1 to 2592000 s; else as the model says.'),
   'x-sluice-debug': z.literal('1').optional().describe('Say in headers how it was decided.'),
   'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
+  'x-sluice-prompt': z.string().optional().describe(prompt),
   'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
   'x-sluice-first-token-ms': z.string().optional().describe('To the first content of a stream; likewise.'),
@@ -166,6 +172,7 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
       },
       responses: { 200: { description: 'The answer', headers: replyHeaders, content: { '*/*': binary } }, ...refusals },
     })
+  registerProfilePaths(openAPIRegistry, security, refusals)
   const models = z.object({ object: z.literal('list'), data: z.array(modelSchema) })
   const get = { method: 'get' as const }
   openAPIRegistry.registerPath({

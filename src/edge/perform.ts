@@ -3,6 +3,7 @@ import type { Client } from '../core/inference.ts'
 import type { Edge } from './arrival.ts'
 import { inBackground, keepEnded } from './background.ts'
 import type { Exchange, Lasting } from './exchange.ts'
+import { framed } from './framing.ts'
 import { keepResponse, withPrevious } from './kept/previous.ts'
 import { seenReply } from './kept/seen-reply.ts'
 import { refusedReply } from './refused.ts'
@@ -10,7 +11,9 @@ import { reply } from './reply.ts'
 
 /** Runs where the request is answered: in its isolate, or in the object that owns it. */
 export async function perform(edge: Edge, exchange: Exchange, lasting: Lasting): Promise<Response> {
-  const goingOn = await withPrevious(edge, exchange, lasting)
+  const inFrame = await framed(edge, exchange, lasting)
+  if ('code' in inFrame) return refusedReply(edge, exchange, inFrame)
+  const goingOn = await withPrevious(edge, inFrame, lasting)
   if ('code' in goingOn) return refusedReply(edge, exchange, goingOn)
   const { context } = goingOn
   if (!lasting.store) return reply(edge, goingOn.exchange)

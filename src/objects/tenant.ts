@@ -10,6 +10,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
 import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
 import type { OwnedThing } from '../core/owned.ts'
+import type { TemplateAsk } from '../core/prompts/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
@@ -20,12 +21,19 @@ import { TenantChanges } from './tenant-changes.ts'
 import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
 import { OWNED_SCHEMA, type OwnedClasses, TenantOwned } from './tenant-owned.ts'
+import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
 import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA, OWNED_SCHEMA]
+const SCHEMA = [
+  `${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`,
+  LEDGER_SCHEMA,
+  SECRETS_SCHEMA,
+  OWNED_SCHEMA,
+  PROMPTS_SCHEMA,
+]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
@@ -41,6 +49,7 @@ interface Stored {
   readonly timers: Timers
   readonly changes: TenantChanges
   readonly owned: TenantOwned
+  readonly prompts: TenantPrompts
 }
 
 export class TenantObject extends DurableObject<Env> {
@@ -179,6 +188,11 @@ export class TenantObject extends DurableObject<Env> {
     return this.#live()?.sealed.replace(name, before, after) ?? false
   }
 
+  /** The tenant's prompt templates: JSON of a TemplateAsk, answered with JSON of its reply. */
+  async prompts(ask: string): Promise<string> {
+    return JSON.stringify((await this.#live()?.prompts.answer(JSON.parse(ask) as TemplateAsk)) ?? null)
+  }
+
   lookUp(id: string, digest: string): KeyVerdict {
     const stored = this.#live()
     return stored === null ? { kind: 'gone' } : verdictOn(stored.records, id, digest, Date.now())
@@ -273,7 +287,8 @@ export class TenantObject extends DurableObject<Env> {
     const sealed = new TenantSealed(records, changes)
     const { SESSION: session, RESPONSE: response, STREAM: stream, USER: user } = this.env
     const owned = new TenantOwned(storage.sql, { session, response, stream, user } as unknown as OwnedClasses)
-    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes, owned }
+    const prompts = new TenantPrompts(storage.sql, records, changes)
+    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes, owned, prompts }
     return this.#stored
   }
 

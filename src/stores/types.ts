@@ -4,6 +4,7 @@ import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
 import type { OwnedThing } from '../core/owned.ts'
+import type { StoredTemplate, Template, TemplateReplies } from '../core/prompts/types.ts'
 import type { CacheNews, CacheStats, PurgeFilter, SealedValue } from '../core/recall/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
@@ -177,6 +178,38 @@ export interface StreamStore {
   state(place: TenantPlace, id: string): Promise<StreamState | null>
   /** Stops it where it still runs. */
   cancel(place: TenantPlace, id: string): Promise<StreamState | null>
+}
+
+/** Prompt templates as the request path reads them. */
+export interface PromptStore {
+  /** `version` null: the newest. Null: there is no such template or version. Rejects when that cannot be told. */
+  template(place: TenantPlace, name: string, version: number | null): Promise<StoredTemplate | null>
+}
+
+/** One tenant's prompt templates as the admin API uses them. */
+export interface PromptAdmin {
+  /** One equal to the newest makes no new version. `full`: one more than a tenant may have; null: the tenant is gone. */
+  put(name: string, template: Template, actor: string): Promise<TemplateReplies['put']>
+  /** By name. */
+  list(): Promise<TemplateReplies['list']>
+  read(name: string, version: number | null): Promise<TemplateReplies['read']>
+  /** Newest first; empty where there is no such template. */
+  versions(name: string): Promise<TemplateReplies['versions']>
+  /** Makes a new version of an old one. */
+  rollback(name: string, version: number, actor: string): Promise<TemplateReplies['rollback']>
+  /** `in-use`: the tenant's profiles are rendered through it. */
+  delete(name: string, actor: string): Promise<TemplateReplies['delete']>
+}
+
+/** End users of tenants, by the ids that callers give them. Rejects when it cannot be told, or done, in time. */
+export interface UserStore {
+  profile(place: TenantPlace, user: string): Promise<{ readonly sealed: string; readonly updatedAtMs: number } | null>
+  /** True where there was none. Resolves when it is durable. */
+  putProfile(place: TenantPlace, user: string, sealed: string): Promise<boolean>
+  /** False when there is none. */
+  deleteProfile(place: TenantPlace, user: string): Promise<boolean>
+  /** For good: the tenant is no more. */
+  erase(place: TenantPlace, user: string): Promise<void>
 }
 
 /** What a request rate is held to: so many in any window of so many seconds, about. */

@@ -56,6 +56,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'delete /admin/tenants/{id}/cache',
     'delete /admin/tenants/{id}/credentials/{name}',
     'delete /admin/tenants/{id}/keys/{keyId}',
+    'delete /admin/tenants/{id}/prompts/{name}',
     'get /admin/audit',
     'get /admin/config',
     'get /admin/config.schema.json',
@@ -69,6 +70,9 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'get /admin/tenants/{id}/credentials/{name}',
     'get /admin/tenants/{id}/keys',
     'get /admin/tenants/{id}/limits',
+    'get /admin/tenants/{id}/prompts',
+    'get /admin/tenants/{id}/prompts/{name}',
+    'get /admin/tenants/{id}/prompts/{name}/versions',
     'get /admin/tenants/{id}/usage',
     'get /admin/tenants/{id}/usage/requests',
     'patch /admin/tenants/{id}',
@@ -79,9 +83,11 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'post /admin/tenants',
     'post /admin/tenants/{id}/keys',
     'post /admin/tenants/{id}/keys/{keyId}/rotate',
+    'post /admin/tenants/{id}/prompts/{name}/rollback',
     'put /admin/config',
     'put /admin/credentials/{name}',
     'put /admin/tenants/{id}/credentials/{name}',
+    'put /admin/tenants/{id}/prompts/{name}',
   ])
   const config = document.paths['/admin/config'].put.requestBody.content['application/json'].schema
   expect(Object.keys(config.properties)).toContain('models')

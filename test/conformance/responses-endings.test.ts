@@ -223,6 +223,7 @@ describe('errors', () => {
 
   test.each<[string, object]>([
     ['previous_response_id', { previous_response_id: 'resp_1' }],
+    ['prompt.id', { prompt: { id: 'pmpt_1' } }],
     ['tools[1].type', { tools: [WEATHER, { type: 'web_search' }] }],
     ['input[0]', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
     [
