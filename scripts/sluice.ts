@@ -9,6 +9,7 @@ import { operationVerbs } from './cli/operations.ts'
 import { tenantVerbs } from './cli/tenant.ts'
 import { usageVerbs } from './cli/usage.ts'
 import { verbsOf } from './cli/verbs.ts'
+import { webhookVerbs } from './cli/webhook.ts'
 
 /** Runs one verb and resolves with the exit code. */
 export async function sluice(args: readonly string[], io: Io): Promise<number> {
@@ -19,9 +20,8 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
   const verbs = verbsOf(program, io)
-  for (const declare of [configVerbs, tenantVerbs, keyVerbs, credentialVerbs, usageVerbs, operationVerbs]) {
-    declare(program, verbs)
-  }
+  for (const declare of [configVerbs, tenantVerbs, keyVerbs, credentialVerbs]) declare(program, verbs)
+  for (const declare of [webhookVerbs, usageVerbs, operationVerbs]) declare(program, verbs)
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0

@@ -12,6 +12,7 @@ import { limitRoutes } from './limits.ts'
 import { type AdminEnv, type AdminHono, adminHono } from './routing.ts'
 import { statusRoutes } from './status.ts'
 import { tenantCredentialRoutes } from './tenant-credentials.ts'
+import { tenantWebhookRoutes } from './tenant-webhooks.ts'
 import { tenantRoutes } from './tenants.ts'
 import { usageRoutes } from './usage.ts'
 
@@ -32,7 +33,7 @@ export function adminApp(servicesOf: (c: Context<AdminEnv>) => Services | Promis
   app.use('/admin/*', guard())
   app.use('/admin/*', boundedJson)
   for (const routes of [configRoutes, credentialRoutes, tenantRoutes, keyRoutes, tenantCredentialRoutes]) routes(app)
-  for (const routes of [limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
+  for (const routes of [tenantWebhookRoutes, limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
   app.all('/admin/*', (c) => noRoute(app, c.req.path, c.req.method))
   return app
 }

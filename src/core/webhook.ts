@@ -3,14 +3,13 @@ import { sha256Hex } from '../lib/hash.ts'
 import type { SealedRecord } from './sealed.ts'
 import { WEBHOOK_JITTER_SHARE, WEBHOOK_LIFE_MS, WEBHOOK_WAITS_MS } from './webhook-limits.ts'
 
-/** A tenant's webhook, as its object keeps it. Dates are RFC 3339. */
+/** A tenant's webhook, as its object keeps it. */
 export interface TenantWebhook {
   /** Where the ends of what outlives its connection are told unless a request says otherwise; null: nowhere. */
   readonly url: string | null
-  readonly createdAt: string
-  /** What signs, sealed. */
+  /** What signs, sealed under `webhookSecretName(version)`. */
   readonly secret: SealedRecord
-  /** The secret before, which signs beside it until then. */
+  /** The secret before, which signs beside it until then, RFC 3339. */
   readonly previous: { readonly secret: SealedRecord; readonly until: string } | null
 }
 

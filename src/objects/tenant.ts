@@ -13,26 +13,30 @@ import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
+import type { WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
 import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
-import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
+import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
+import { TenantWebhooks } from './tenant-webhook.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA, WEBHOOK_SCHEMA]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
 const REAP = 'reap'
+const RETIRE = 'retire'
 
 /** What an object with a schema works with. */
 interface Stored {
   readonly records: TenantRecords
   readonly sealed: TenantSealed
+  readonly webhook: TenantWebhooks
   readonly usage: UsageLog
   readonly ledger: TenantLedger
   readonly timers: Timers
@@ -168,6 +172,14 @@ export class TenantObject extends DurableObject<Env> {
     return this.#live()?.sealed.replace(name, before, after) ?? false
   }
 
+  webhook(): WebhookSettings | null {
+    return this.#live()?.webhook.settings(Date.now()) ?? null
+  }
+
+  async changeWebhook(change: WebhookChange, actor: string): Promise<WebhookChanged> {
+    return (await this.#live()?.webhook.change(change, actor)) ?? 'unknown'
+  }
+
   lookUp(id: string, digest: string): KeyVerdict {
     const stored = this.#live()
     return stored === null ? { kind: 'gone' } : verdictOn(stored.records, id, digest, Date.now())
@@ -228,6 +240,7 @@ export class TenantObject extends DurableObject<Env> {
       [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
       [PRUNE]: () => this.#prune(stored),
       [REAP]: () => this.#reap(stored),
+      [RETIRE]: () => stored.webhook.retire(Date.now()),
     })
   }
 
@@ -246,7 +259,8 @@ export class TenantObject extends DurableObject<Env> {
       isErased: () => this.#stored === null,
     })
     const sealed = new TenantSealed(records, changes)
-    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes }
+    const webhook = new TenantWebhooks(records, changes, (atMs) => timers.arm(RETIRE, atMs))
+    this.#stored = { records, sealed, webhook, usage: new UsageLog(storage), ledger, timers, changes }
     return this.#stored
   }
 

@@ -44,11 +44,11 @@ describe('an event', () => {
 
 describe('a delivery', () => {
   const delivery = { id: 'evt_1', enqueuedMs: AT_MS }
-  const after = (outcome: Parameters<typeof standingAfter>[2], attempts = 1) =>
+  const left = (outcome: Parameters<typeof standingAfter>[2], attempts = 1) =>
     standingAfter(delivery, attempts, outcome, AT_MS)
 
   it.each([200, 201, 204, 299])('is over with a %i', (status) => {
-    expect(after({ status })).toEqual({ state: 'delivered' })
+    expect(left({ status })).toEqual({ state: 'delivered' })
   })
 
   it.each<{ status: number } | { failure: WebhookFailure }>([
@@ -56,7 +56,7 @@ describe('a delivery', () => {
     { failure: 'no_secret' },
     { failure: 'url_refused' },
   ])('is given up at %j', (outcome) => {
-    expect(after(outcome)).toEqual({ state: 'failed' })
+    expect(left(outcome)).toEqual({ state: 'failed' })
   })
 
   it.each<{ status: number } | { failure: WebhookFailure }>([
@@ -66,7 +66,7 @@ describe('a delivery', () => {
     { failure: 'unsigned' },
     { failure: 'interrupted' },
   ])('is tried again after %j', (outcome) => {
-    expect(after(outcome)).toMatchObject({ state: 'pending' })
+    expect(left(outcome)).toMatchObject({ state: 'pending' })
   })
 
   it('is tried at growing intervals, the same ones for the same event, within a day in all', () => {
