@@ -18,11 +18,11 @@ const light = [
   'test/vault/{api-keys,vault}.test.ts',
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
-  'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options}.test.ts',
+  'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options,webhook}.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
-  'test/{core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
+  'test/{core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',

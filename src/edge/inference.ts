@@ -9,6 +9,7 @@ import { perform } from './perform.ts'
 import { reply } from './reply.ts'
 import { requestOptions } from './request-options.ts'
 import type { Skin } from './skin.ts'
+import { withWebhook } from './webhook.ts'
 
 const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
   param: 'content-type',
@@ -39,8 +40,9 @@ export function inference(edge: Edge, skin: Skin) {
     }
     const { release, text } = body
     const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text }
-    const lasting = lastingOf(exchange, request.headers)
-    if (lasting === null) return reply(edge, exchange)
+    const asked = lastingOf(exchange, request.headers)
+    if (asked === null) return reply(edge, exchange)
+    const lasting = 'code' in asked ? asked : withWebhook(services, entry, request.url, asked)
     if ('code' in lasting) {
       release()
       return refused(lasting, decoded.alias)
