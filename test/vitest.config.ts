@@ -31,7 +31,7 @@ const pure = [
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
   'test/conformance/{anthropic,messages,openai,relay,responses}-*.test.ts',
-  'test/conformance/{recall-skins,skin-errors}.test.ts',
+  'test/conformance/{recall-skins,skin-errors,webhooks}.test.ts',
   'test/faults/skins.test.ts',
 ]
 /** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */
