@@ -10,6 +10,7 @@ import { promptVerbs } from './cli/prompt.ts'
 import { tenantVerbs } from './cli/tenant.ts'
 import { usageVerbs } from './cli/usage.ts'
 import { verbsOf } from './cli/verbs.ts'
+import { webhookVerbs } from './cli/webhook.ts'
 
 /** Runs one verb and resolves with the exit code. */
 export async function sluice(args: readonly string[], io: Io): Promise<number> {
@@ -26,6 +27,7 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
     keyVerbs,
     credentialVerbs,
     promptVerbs,
+    webhookVerbs,
     usageVerbs,
     operationVerbs,
   ]) {

@@ -124,6 +124,8 @@ export interface Services extends FrameStores {
   /** Of this isolate's calls to it. */
   readonly rateBreaker: Breaker
   readonly allowPrivate: boolean
+  /** Webhooks may go to private addresses: for development. */
+  readonly webhooksPrivate: boolean
   /** Current token first; the second is honoured during a change. */
   readonly adminTokens: readonly string[]
   readonly directoryAdmin: DirectoryAdmin
@@ -215,6 +217,7 @@ export function createServices(env: Env, background: Services['background']): Se
         : createUpstashRateLimiter(createRedis(settings.redis, { clock }), clock),
     workersAi: createWorkersAi(variables.AI),
     allowPrivate: settings.allowPrivate,
+    webhooksPrivate: settings.webhooksPrivate,
     adminTokens: settings.adminTokens,
     directoryAdmin: createDirectoryAdmin(env.DIRECTORY, surroundings),
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),

@@ -13,6 +13,7 @@ import { promptRoutes } from './prompts.ts'
 import { type AdminEnv, type AdminHono, adminHono } from './routing.ts'
 import { statusRoutes } from './status.ts'
 import { tenantCredentialRoutes } from './tenant-credentials.ts'
+import { tenantWebhookRoutes } from './tenant-webhooks.ts'
 import { tenantRoutes } from './tenants.ts'
 import { usageRoutes } from './usage.ts'
 
@@ -33,7 +34,8 @@ export function adminApp(servicesOf: (c: Context<AdminEnv>) => Services | Promis
   app.use('/admin/*', guard())
   app.use('/admin/*', boundedJson)
   for (const routes of [configRoutes, credentialRoutes, tenantRoutes, keyRoutes, tenantCredentialRoutes]) routes(app)
-  for (const routes of [promptRoutes, limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
+  for (const routes of [promptRoutes, tenantWebhookRoutes]) routes(app)
+  for (const routes of [limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
   app.all('/admin/*', (c) => noRoute(app, c.req.path, c.req.method))
   return app
 }

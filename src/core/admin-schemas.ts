@@ -106,6 +106,17 @@ export const rotateInputSchema = z.strictObject({
   overlapSeconds: z.number().int().min(0).max(OVERLAP_SECONDS_MAX).default(OVERLAP_SECONDS_DEFAULT),
 })
 
+/** What a URL must be is said beside this, by `webhookUrlFault`. */
+export const webhookInputSchema = z.strictObject({
+  url: z
+    .string()
+    .nullish()
+    .describe(
+      'HTTPS on port 443 or 8443, at a public name: where the ends of background and detached requests are told ' +
+        'that name no other; null: nowhere; absent: as before',
+    ),
+})
+
 export const rollbackInputSchema = z.strictObject({ version: z.number().int().min(1) })
 
 const limit = z.coerce.number().int().min(1).max(ADMIN_PAGE_MAX).default(ADMIN_PAGE_DEFAULT)

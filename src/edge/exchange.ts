@@ -23,6 +23,8 @@ export interface Exchange {
 
 /** What a request asks for that outlives it. */
 export interface Lasting extends LastingHeaders {
+  /** Where its end is told: checked, or the tenant's own (`edge/webhook.ts`). */
+  readonly webhook: string | undefined
   /** Answer at once with where the answer will be. */
   readonly background: boolean
   /** Keep the response, to be had by its id. */

@@ -14,6 +14,7 @@ import { perform } from './perform.ts'
 import { reply } from './reply.ts'
 import { requestOptions } from './request-options.ts'
 import type { Skin } from './skin.ts'
+import { withWebhook } from './webhook.ts'
 
 const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
   param: 'content-type',
@@ -45,7 +46,8 @@ export function inference(edge: Edge, skin: Skin) {
     const { release, text } = body
     const told = owned?.headingId === undefined ? {} : { headingId: owned.headingId }
     const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text, ...told }
-    const lasting = lastingOf(exchange, request.headers)
+    const wish = lastingOf(exchange, request.headers)
+    const lasting = wish === null || 'code' in wish ? wish : withWebhook(services, entry, request.url, wish)
     if (lasting !== null && 'code' in lasting) {
       release()
       return refused(lasting, decoded.alias)

@@ -79,6 +79,10 @@ const sluiceHeaders = z.object({
   'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
   'x-sluice-first-token-ms': z.string().optional().describe('To the first content of a stream; likewise.'),
+  'x-sluice-webhook': z
+    .string()
+    .optional()
+    .describe('Where its end is told, signed as Standard Webhooks has it: https://, port 443 or 8443, a public name.'),
   'x-request-id': z.string().optional().describe('Yours; comes back as x-client-request-id.'),
   traceparent: z.string().optional().describe('W3C trace context; goes to the upstream.'),
 })

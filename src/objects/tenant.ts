@@ -15,15 +15,18 @@ import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
+import type { WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
+import { type Successor, TenantKeyChanges } from './tenant-key-changes.ts'
 import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
 import { OWNED_SCHEMA, type OwnedClasses, TenantOwned } from './tenant-owned.ts'
 import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
-import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
+import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
+import { TenantWebhooks } from './tenant-webhook.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
@@ -33,21 +36,25 @@ const SCHEMA = [
   SECRETS_SCHEMA,
   OWNED_SCHEMA,
   PROMPTS_SCHEMA,
+  WEBHOOK_SCHEMA,
 ]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
 const REAP = 'reap'
 const ERASE = 'erase'
+const RETIRE = 'retire'
 
 /** What an object with a schema works with. */
 interface Stored {
   readonly records: TenantRecords
   readonly sealed: TenantSealed
+  readonly webhook: TenantWebhooks
   readonly usage: UsageLog
   readonly ledger: TenantLedger
   readonly timers: Timers
   readonly changes: TenantChanges
+  readonly keys: TenantKeyChanges
   readonly owned: TenantOwned
   readonly prompts: TenantPrompts
 }
@@ -105,11 +112,7 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   async createKey(key: ApiKey, actor: string): Promise<boolean> {
-    const stored = this.#live()
-    if (stored === null || stored.records.key(key.id) !== undefined) return false
-    const sides = { after: publicKey(key) }
-    await this.#change(actor, 'key.create', `/keys/${key.id}`, sides, ({ records }) => records.insertKey(key))
-    return true
+    return (await this.#live()?.keys.create(key, actor)) ?? false
   }
 
   keys(after: string | undefined, limit: number): { data: ApiKey[]; hasMore: boolean } {
@@ -117,42 +120,15 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   async patchKey(id: string, fields: KeyFields, actor: string): Promise<ApiKey | null> {
-    const before = this.#live()?.records.key(id)
-    if (before === undefined || !isLiving(before, Date.now())) return null
-    const after: ApiKey = { ...before, ...fields }
-    const sides = sidesOf(before, after, Object.keys(fields))
-    if (sides === null) return before
-    await this.#change(actor, 'key.update', `/keys/${id}`, sides, ({ records }) => records.replaceKey(after))
-    return after
+    return (await this.#live()?.keys.patch(id, fields, actor)) ?? null
   }
 
   async revokeKey(id: string, at: string, actor: string): Promise<boolean> {
-    const key = this.#live()?.records.key(id)
-    if (key === undefined || key.revokedAt !== null) return false
-    await this.#change(actor, 'key.revoke', `/keys/${id}`, {}, ({ records, timers }) => {
-      records.replaceKey({ ...key, revokedAt: at })
-      timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS)
-    })
-    return true
+    return (await this.#live()?.keys.revoke(id, at, actor)) ?? false
   }
 
-  async rotateKey(
-    id: string,
-    successor: Pick<ApiKey, 'id' | 'digest' | 'createdAt'>,
-    overlapUntil: string,
-    actor: string,
-  ): Promise<boolean> {
-    const stored = this.#live()
-    const key = stored?.records.key(id)
-    if (key === undefined || stored?.records.key(successor.id) !== undefined) return false
-    // The successor of an expired key would be one from its first moment.
-    if (!isLiving(key, Date.now())) return false
-    const sides = { after: { successor: successor.id, overlapUntil } }
-    await this.#change(actor, 'key.rotate', `/keys/${id}`, sides, ({ records }) => {
-      records.insertKey({ ...key, ...successor, overlapUntil: null, lastUsedOn: null })
-      records.replaceKey({ ...key, overlapUntil })
-    })
-    return true
+  async rotateKey(id: string, successor: Successor, overlapUntil: string, actor: string): Promise<boolean> {
+    return (await this.#live()?.keys.rotate(id, successor, overlapUntil, actor)) ?? false
   }
 
   credentials(): NamedCredential[] {
@@ -191,6 +167,14 @@ export class TenantObject extends DurableObject<Env> {
   /** The tenant's prompt templates: JSON of a TemplateAsk, answered with JSON of its reply. */
   async prompts(ask: string): Promise<string> {
     return JSON.stringify((await this.#live()?.prompts.answer(JSON.parse(ask) as TemplateAsk)) ?? null)
+  }
+
+  webhook(): WebhookSettings | null {
+    return this.#live()?.webhook.settings(Date.now()) ?? null
+  }
+
+  async changeWebhook(change: WebhookChange, actor: string): Promise<WebhookChanged> {
+    return (await this.#live()?.webhook.change(change, actor)) ?? 'unknown'
   }
 
   lookUp(id: string, digest: string): KeyVerdict {
@@ -267,6 +251,7 @@ export class TenantObject extends DurableObject<Env> {
       [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
       [PRUNE]: () => this.#prune(stored),
       [REAP]: () => this.#reap(stored),
+      [RETIRE]: () => stored.webhook.retire(Date.now()),
     })
   }
 
@@ -288,7 +273,10 @@ export class TenantObject extends DurableObject<Env> {
     const { SESSION: session, RESPONSE: response, STREAM: stream, USER: user } = this.env
     const owned = new TenantOwned(storage.sql, { session, response, stream, user } as unknown as OwnedClasses)
     const prompts = new TenantPrompts(storage.sql, records, changes)
-    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes, owned, prompts }
+    const webhook = new TenantWebhooks(records, changes, (atMs) => timers.arm(RETIRE, atMs))
+    const keys = new TenantKeyChanges(records, changes, () => timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS))
+    const usage = new UsageLog(storage)
+    this.#stored = { records, sealed, webhook, usage, ledger, timers, changes, keys, owned, prompts }
     return this.#stored
   }
 

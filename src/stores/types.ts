@@ -4,7 +4,6 @@ import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
 import type { OwnedThing } from '../core/owned.ts'
-import type { StoredTemplate, Template, TemplateReplies } from '../core/prompts/types.ts'
 import type { CacheNews, CacheStats, PurgeFilter, SealedValue } from '../core/recall/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
@@ -18,12 +17,13 @@ import type {
   VectorSpace,
 } from '../core/semantic/types.ts'
 import type { DirectorySnapshot } from '../core/snapshot.ts'
-import type { StreamJob, StreamOpened, StreamState } from '../core/streams/types.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
+import type { TenantWebhook, WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
 export type { UsageBatch } from '../core/usage-record.ts'
+export type * from './types/lasting.ts'
 
 /** The Directory as the request path uses it. */
 export interface Directory {
@@ -41,6 +41,8 @@ export interface TenantStore {
   lookUp(place: TenantPlace, keyId: string, digest: string): Promise<KeyVerdict>
   /** Stores a sealed cache secret unless there is one; answers with the one that counts. Null: the tenant is gone. */
   ensureCacheSecret(place: TenantPlace, candidate: SealedRecord): Promise<SealedRecord | null>
+  /** What its webhooks are signed with now; null: it has none, or is gone. */
+  webhook(place: TenantPlace): Promise<TenantWebhook | null>
   /** Keeps rows and settles their reservations; a row whose requestId is known is dropped. Resolves when durable. */
   record(place: TenantPlace, batch: UsageBatch): Promise<void>
   /** May a request go on? Answers at once. `deadlineMs` is the caller's: out of reach has a policy of its own there. */
@@ -53,27 +55,6 @@ export interface TenantStore {
   renew(place: TenantPlace, requestIds: readonly string[]): Promise<void>
   /** Has objects erased with the tenant; known ones are kept as long as is said last. What is made often rides in a batch. */
   own(place: TenantPlace, things: readonly OwnedThing[]): Promise<void>
-}
-
-/** A kept response, sealed part by part: the object itself, its own input items, and all items before those. */
-export interface KeptParts {
-  readonly response: string
-  readonly input: string
-  readonly context: string
-}
-
-/** Responses that are kept, each by its id within its tenant. Rejects when it cannot tell in time. */
-export interface ResponseStore {
-  /** Replaces what was kept under the id. Resolves when durable. Gone by itself at `untilMs`. */
-  put(place: TenantPlace, id: string, parts: KeptParts, untilMs: number): Promise<void>
-  /** Null: nothing is kept under that id. */
-  get<P extends keyof KeptParts>(
-    place: TenantPlace,
-    id: string,
-    names: readonly P[],
-  ): Promise<Pick<KeptParts, P> | null>
-  /** False: nothing was. */
-  delete(place: TenantPlace, id: string): Promise<boolean>
 }
 
 /** The Directory as the admin API uses it. Every change writes its audit entry in the same transaction. */
@@ -151,7 +132,14 @@ export interface TenantAdmin {
     actor: string,
   ): Promise<{ created: boolean } | { stale: true }>
   deleteCredential(name: string, actor: string): Promise<boolean>
-  /** Every sealed record of the tenant's for reseal, the cache secret included under CACHE_SECRET_NAME. */
+  /** Null: the tenant is gone. */
+  webhook(): Promise<WebhookSettings | null>
+  /** `stale`: not sealed with `nextVersion`, or there is one already. */
+  changeWebhook(change: WebhookChange, actor: string): Promise<WebhookChanged>
+  /**
+   * Every sealed record of the tenant's for reseal: the cache secret too, under CACHE_SECRET_NAME, and those of its
+   * webhook, under `webhookSecretName`.
+   */
   sealedRecords(): Promise<{ name: string; record: SealedRecord }[]>
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
   /**
@@ -165,51 +153,6 @@ export interface TenantAdmin {
     after: string | undefined,
     limit: number,
   ): Promise<{ data: UsageRecord[]; hasMore: boolean; last: string | null }>
-}
-
-/** Generations that outlive their clients, each in an object of its own. A call rejects when that is out of reach. */
-export interface StreamStore {
-  /** Begins one, or reads along where it has begun; resolves when its reply has a head. */
-  start(job: StreamJob): Promise<StreamOpened>
-  /** Begins one and does not wait. False: the id is taken by another request. */
-  launch(job: StreamJob): Promise<boolean>
-  /** What comes after an event, -1: everything; null: there is no such stream. */
-  read(place: TenantPlace, id: string, after: number): Promise<StreamOpened | null>
-  state(place: TenantPlace, id: string): Promise<StreamState | null>
-  /** Stops it where it still runs. */
-  cancel(place: TenantPlace, id: string): Promise<StreamState | null>
-}
-
-/** Prompt templates as the request path reads them. */
-export interface PromptStore {
-  /** `version` null: the newest. Null: there is no such template or version. Rejects when that cannot be told. */
-  template(place: TenantPlace, name: string, version: number | null): Promise<StoredTemplate | null>
-}
-
-/** One tenant's prompt templates as the admin API uses them. */
-export interface PromptAdmin {
-  /** One equal to the newest makes no new version. `full`: one more than a tenant may have; null: the tenant is gone. */
-  put(name: string, template: Template, actor: string): Promise<TemplateReplies['put']>
-  /** By name. */
-  list(): Promise<TemplateReplies['list']>
-  read(name: string, version: number | null): Promise<TemplateReplies['read']>
-  /** Newest first; empty where there is no such template. */
-  versions(name: string): Promise<TemplateReplies['versions']>
-  /** Makes a new version of an old one. */
-  rollback(name: string, version: number, actor: string): Promise<TemplateReplies['rollback']>
-  /** `in-use`: the tenant's profiles are rendered through it. */
-  delete(name: string, actor: string): Promise<TemplateReplies['delete']>
-}
-
-/** End users of tenants, by the ids that callers give them. Rejects when it cannot be told, or done, in time. */
-export interface UserStore {
-  profile(place: TenantPlace, user: string): Promise<{ readonly sealed: string; readonly updatedAtMs: number } | null>
-  /** True where there was none. Resolves when it is durable. */
-  putProfile(place: TenantPlace, user: string, sealed: string): Promise<boolean>
-  /** False when there is none. */
-  deleteProfile(place: TenantPlace, user: string): Promise<boolean>
-  /** For good: the tenant is no more. */
-  erase(place: TenantPlace, user: string): Promise<void>
 }
 
 /** What a request rate is held to: so many in any window of so many seconds, about. */

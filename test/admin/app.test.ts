@@ -57,6 +57,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'delete /admin/tenants/{id}/credentials/{name}',
     'delete /admin/tenants/{id}/keys/{keyId}',
     'delete /admin/tenants/{id}/prompts/{name}',
+    'delete /admin/tenants/{id}/webhook',
     'get /admin/audit',
     'get /admin/config',
     'get /admin/config.schema.json',
@@ -75,6 +76,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'get /admin/tenants/{id}/prompts/{name}/versions',
     'get /admin/tenants/{id}/usage',
     'get /admin/tenants/{id}/usage/requests',
+    'get /admin/tenants/{id}/webhook',
     'patch /admin/tenants/{id}',
     'patch /admin/tenants/{id}/keys/{keyId}',
     'post /admin/config/rollback',
@@ -84,10 +86,12 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'post /admin/tenants/{id}/keys',
     'post /admin/tenants/{id}/keys/{keyId}/rotate',
     'post /admin/tenants/{id}/prompts/{name}/rollback',
+    'post /admin/tenants/{id}/webhook/rotate',
     'put /admin/config',
     'put /admin/credentials/{name}',
     'put /admin/tenants/{id}/credentials/{name}',
     'put /admin/tenants/{id}/prompts/{name}',
+    'put /admin/tenants/{id}/webhook',
   ])
   const config = document.paths['/admin/config'].put.requestBody.content['application/json'].schema
   expect(Object.keys(config.properties)).toContain('models')

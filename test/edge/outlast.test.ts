@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { enter } from '../../src/authenticate/enter.ts'
 import { refusal } from '../../src/core/errors.ts'
-import { jobOf, openedReply } from '../../src/edge/outlast.ts'
+import { openedReply } from '../../src/edge/opened-reply.ts'
+import { jobOf } from '../../src/edge/outlast.ts'
 import { messagesErrors, openaiErrors } from '../../src/edge/skin-errors.ts'
 import { isolate } from '../support/worker.ts'
 
