@@ -1,6 +1,7 @@
 /** Templates of a tenant as an isolate keeps them, and one filled for a request. */
 import { type Refusal, refusal } from '../core/errors.ts'
-import { rendered } from '../core/prompts/render.ts'
+import { TEMPLATE_NAME_CHARS_MAX } from '../core/prompts/limits.ts'
+import { type RenderFault, rendered } from '../core/prompts/render.ts'
 import type { FrameMessage, Template } from '../core/prompts/types.ts'
 import { ownerOf, placeOf } from '../core/tenant.ts'
 import type { FrameCaller, FrameServices, PromptAsk } from './types.ts'
@@ -38,17 +39,15 @@ export async function promptMessages(
   if ('code' in template) return template
   const messages = rendered(template, variables)
   if (!('message' in messages)) return messages
-  const { variable, message } = messages
-  const isOfIt = variable !== null && Object.hasOwn(template.variables ?? {}, variable)
-  return variable === null
-    ? refusal('invalid_request', `The variables of the prompt ${message}`, { param: 'prompt.variables' })
-    : refusal(
-        'invalid_request',
-        `The variable '${variable.slice(0, 64)}' ${message}${isOfIt ? ' Put it into the variables of the prompt.' : ''}`,
-        {
-          param: `prompt.variables.${variable.slice(0, 64)}`,
-        },
-      )
+  return refusalOf(messages, template)
+}
+
+function refusalOf({ variable, message }: RenderFault, { variables = {} }: Template): Refusal {
+  const param = 'prompt.variables'
+  if (variable === null) return refusal('invalid_request', `The variables of the prompt ${message}`, { param })
+  const name = variable.slice(0, TEMPLATE_NAME_CHARS_MAX)
+  const advice = Object.hasOwn(variables, variable) ? ' Put it into the variables of the prompt.' : ''
+  return refusal('invalid_request', `The variable '${name}' ${message}${advice}`, { param: `${param}.${name}` })
 }
 
 /** Is it the version that there is not, or the template? */

@@ -1,37 +1,38 @@
-/** What a request says of its frame, read; and the request put into it. */
+/** What a request says of its frame, read, and the frame made. */
 import { frameOf } from '../compose/frame.ts'
 import type { PromptAsk } from '../compose/types.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import { JSON_DEPTH_MAX } from '../core/limits.ts'
 import { isObject } from '../core/loose.ts'
+import { TEMPLATE_NAME_CHARS_MAX } from '../core/prompts/limits.ts'
+import type { Frame } from '../core/prompts/types.ts'
 import { isDeeperThan, parseLossless } from '../lib/json.ts'
 import type { Edge } from './arrival.ts'
 import type { Exchange, Lasting } from './exchange.ts'
-import { takesFrame, withFrame } from './framed.ts'
+import { takesFrame } from './framed.ts'
 
 const HEADER = 'x-sluice-prompt'
 const FIELDS = new Set(['id', 'version', 'variables'])
 
-/** The exchange in its frame, the same where it has none, or why not. */
-export async function framed(
+/** The frame that a request asks for; null where it asks for none, or there is nothing in it; or why not. Never rejects. */
+export async function frameFor(
   { services }: Pick<Edge, 'services'>,
-  exchange: Exchange,
+  { skin, request, entry }: Pick<Exchange, 'skin' | 'request' | 'entry'>,
   { prompt: header, template }: Pick<Lasting, 'prompt' | 'template'>,
-): Promise<Exchange | Refusal> {
-  if (!takesFrame(exchange.skin)) return header === undefined ? exchange : misplaced
+): Promise<Frame | Refusal | null> {
+  if (!takesFrame(skin)) return header === undefined ? null : MISPLACED
   const prompt = promptOf(header, template)
   if (prompt !== null && 'code' in prompt) return prompt
-  const { user } = exchange.request
-  if (prompt === null && (user === undefined || exchange.entry.caller.tenant.profileTemplate === undefined))
-    return exchange
-  const frame = await frameOf(services, exchange.entry, { user, prompt })
+  const { user } = request
+  if (prompt === null && (user === undefined || entry.caller.tenant.profileTemplate === undefined)) return null
+  const frame = await frameOf(services, entry, { user, prompt })
   if ('code' in frame) return header === undefined ? frame : inHeader(frame)
-  return frame.system === null && frame.messages.length === 0 ? exchange : withFrame(exchange, frame)
+  return frame.system === null && frame.messages.length === 0 ? null : frame
 }
 
 const bad = (message: string, param: string): Refusal => refusal('invalid_request', message, { param })
 
-const misplaced = bad(`The header '${HEADER}' goes with requests that have messages. Leave it out here.`, HEADER)
+const MISPLACED = bad(`The header '${HEADER}' goes with requests that have messages. Leave it out here.`, HEADER)
 const SEVERAL = bad(`Name the prompt in the body or in the header '${HEADER}', not in both.`, HEADER)
 const FORM = `The header '${HEADER}' must be NAME, NAME@VERSION, or JSON {"id", "version", "variables"}, with \\u escapes for what is not ASCII.`
 
@@ -68,11 +69,11 @@ function askIn(value: unknown): PromptAsk | Refusal {
   const unknown = Object.keys(value).find((name) => !FIELDS.has(name))
   if (unknown !== undefined)
     return bad(
-      `'prompt' has no '${unknown.slice(0, 64)}': it takes id, version and variables.`,
-      `prompt.${unknown.slice(0, 64)}`,
+      `'prompt' has no '${unknown.slice(0, TEMPLATE_NAME_CHARS_MAX)}': it takes id, version and variables.`,
+      `prompt.${unknown.slice(0, TEMPLATE_NAME_CHARS_MAX)}`,
     )
   const { id, version, variables } = value
-  if (typeof id !== 'string' || id === '' || id.length > 64)
+  if (typeof id !== 'string' || id === '' || id.length > TEMPLATE_NAME_CHARS_MAX)
     return bad("'prompt.id' must be the name of a template: 1 to 64 characters.", 'prompt.id')
   if (version != null && !/^\d{1,9}$/.test(String(version)))
     return bad("'prompt.version' must be the number of a version. Leave it out for the newest.", 'prompt.version')

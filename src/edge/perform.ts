@@ -3,7 +3,8 @@ import type { Client } from '../core/inference.ts'
 import type { Edge } from './arrival.ts'
 import { inBackground, keepEnded } from './background.ts'
 import type { Exchange, Lasting } from './exchange.ts'
-import { framed } from './framing.ts'
+import { withFrame } from './framed.ts'
+import { frameFor } from './framing.ts'
 import { keepResponse, withPrevious } from './kept/previous.ts'
 import { seenReply } from './kept/seen-reply.ts'
 import { refusedReply } from './refused.ts'
@@ -11,17 +12,18 @@ import { reply } from './reply.ts'
 
 /** Runs where the request is answered: in its isolate, or in the object that owns it. */
 export async function perform(edge: Edge, exchange: Exchange, lasting: Lasting): Promise<Response> {
-  const inFrame = await framed(edge, exchange, lasting)
-  if ('code' in inFrame) return refusedReply(edge, exchange, inFrame)
-  const goingOn = await withPrevious(edge, inFrame, lasting)
+  const frame = await frameFor(edge, exchange, lasting)
+  if (frame !== null && 'code' in frame) return refusedReply(edge, exchange, frame)
+  const goingOn = await withPrevious(edge, exchange, lasting)
   if ('code' in goingOn) return refusedReply(edge, exchange, goingOn)
+  const whole = frame === null ? goingOn.exchange : withFrame(goingOn.exchange, frame)
   const { context } = goingOn
-  if (!lasting.store) return reply(edge, goingOn.exchange)
+  if (!lasting.store) return reply(edge, whole)
   const left = new AbortController()
   const { services } = edge
-  const request = lasting.background ? inBackground(goingOn.exchange.request) : goingOn.exchange.request
+  const request = lasting.background ? inBackground(whole.request) : whole.request
   const answered = await reply(edge, {
-    ...goingOn.exchange,
+    ...whole,
     request,
     client: orLeft(exchange.client, left.signal),
   })

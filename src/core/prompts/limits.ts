@@ -6,6 +6,8 @@ export const TEMPLATES_PER_TENANT_MAX = 200
 export const TEMPLATE_VERSIONS_MAX = 50
 /** One template, as JSON. */
 export const TEMPLATE_CHARS_MAX = 64 * 1024
+/** Names of templates and of variables; of one that is none of ours so much is told again. */
+export const TEMPLATE_NAME_CHARS_MAX = 64
 /** Messages and variables of one template. */
 export const TEMPLATE_MESSAGES_MAX = 64
 export const TEMPLATE_VARIABLES_MAX = 64

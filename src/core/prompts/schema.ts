@@ -8,6 +8,7 @@ import {
   TEMPLATE_CHARS_MAX,
   TEMPLATE_DESCRIPTION_CHARS_MAX,
   TEMPLATE_MESSAGES_MAX,
+  TEMPLATE_NAME_CHARS_MAX,
   TEMPLATE_VARIABLES_MAX,
 } from './limits.ts'
 import { namesIn, VARIABLE_NAME } from './placeholders.ts'
@@ -67,7 +68,10 @@ export function templateFaults(input: unknown, name: string): Fault[] {
       used.add(of)
       const path = pointer(['messages', index, 'content'])
       if (!known.has(of))
-        faults.push({ path, message: `has the placeholder {{${of.slice(0, 64)}}}, which no variable fills` })
+        faults.push({
+          path,
+          message: `has the placeholder {{${of.slice(0, TEMPLATE_NAME_CHARS_MAX)}}}, which no variable fills`,
+        })
     }
   }
   for (const [of, declared] of variables) {
