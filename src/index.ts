@@ -6,6 +6,7 @@ import { settleInterrupted } from './edge/interrupted.ts'
 import { lastWords } from './edge/last-words.ts'
 import { misconfiguredApp } from './edge/misconfigured.ts'
 import { type OwnedRequests, requestOf } from './edge/owned.ts'
+import { webhookSender } from './jobs/webhook.ts'
 import { streamObject } from './objects/stream.ts'
 import { createServices, type Services } from './services.ts'
 
@@ -57,6 +58,7 @@ export class StreamObject extends streamObject((env) => {
   if (services === null) throw new Error('the deployment is misconfigured')
   return {
     run: async (job, signal) => app.fetch(await requestOf(services, owned, job, signal)),
+    deliver: webhookSender(services),
     sealer: async (place, cacheSecret) => services.cacheKeys.keysOf({ cacheSecret }, place),
     settle: (about, events) => settleInterrupted(services, about, events),
     lastWords,
@@ -64,5 +66,7 @@ export class StreamObject extends streamObject((env) => {
 }) {}
 
 export default {
-  fetch: (request, env, ctx) => isolateOf(env).app.fetch(request, env, ctx),
+  fetch(request, env, ctx) {
+    return isolateOf(env).app.fetch(request, env, ctx)
+  },
 } satisfies ExportedHandler<Env>

@@ -40,12 +40,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     ]),
   ),
   gateway: room([...stages, ...pure], ['services']),
-  // Beside the path: whoever reads along with another's answer passes two of its stages alone.
-  flight: room(['gateway', ...stages, ...pure], ['services']),
+  // Whoever reads along with another's answer passes two stages alone, and not the path.
+  beside: room(['gateway', ...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
   // authenticate and compose come before the path itself: who asks, and what the whole of their request is.
   edge: room(
-    ['gateway', 'flight', 'authenticate', 'compose', ...pure],
+    ['gateway', 'beside', 'authenticate', 'compose', ...pure],
     ['services'],
     ['hono', '@hono/*', '@remix-run/multipart-parser'],
   ),

@@ -1,6 +1,7 @@
 /** Identical requests in flight, as one: the first begins a stream of its own, and all read it. */
+
+import { follow } from '../beside.ts'
 import { STREAM_MET_MS } from '../core/limits.ts'
-import { follow } from '../flight.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { Edge } from './arrival.ts'
 import { errorReply } from './error-reply.ts'

@@ -1,6 +1,7 @@
 /** The inference endpoints: enter, read, decode, perform. What differs between protocols is the skin's. */
+
+import { meetingOf } from '../beside.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
-import { meetingOf } from '../flight.ts'
 import { arrive, type Edge, isJson, seenThrough } from './arrival.ts'
 import { backgroundFault, keepQueued, launched } from './background.ts'
 import type { HeldBody } from './body.ts'
@@ -65,15 +66,15 @@ export function inference(edge: Edge, skin: Skin) {
   return seenThrough(services, handle)
 }
 
-const outlasts = ({ background, onDisconnect, idempotencyKey }: Lasting): boolean =>
-  background || onDisconnect === 'detach' || idempotencyKey !== undefined
+const outlasts = ({ background, onDisconnect, idempotencyKey, webhook }: Lasting): boolean =>
+  background || onDisconnect === 'detach' || idempotencyKey !== undefined || webhook !== undefined
 
 /** Hands a request to an object of its own. */
 async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: Request): Promise<Response> {
   const { services } = edge
   const { headers, skin } = exchange
   const begun = begunBy(exchange, request)
-  const wish = { idempotencyKey: lasting.idempotencyKey, isBackground: lasting.background }
+  const wish = { idempotencyKey: lasting.idempotencyKey, isBackground: lasting.background, webhook: lasting.webhook }
   const job = await jobOf(services, begun, wish).catch(() => null)
   if (job === null) return openedReply(null, '', headers, skin.errors, UNREACHABLE)
   if (!lasting.background) return outlast(services, job, headers, skin.errors)

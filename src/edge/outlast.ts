@@ -25,6 +25,8 @@ export interface Begun {
 export interface Wish {
   readonly idempotencyKey: string | undefined
   readonly isBackground: boolean
+  /** Where its end is told, checked. */
+  readonly webhook?: string | undefined
 }
 
 /** What goes on to the object: how it is to be answered, and nothing of who asks. */
@@ -37,7 +39,7 @@ const STREAM = 'strm_'
 export async function jobOf(
   services: Pick<Services, 'cacheKeys'>,
   { entry, identity, path, alias, sent, text, isBase64 }: Begun,
-  { idempotencyKey, isBackground }: Wish,
+  { idempotencyKey, isBackground, webhook }: Wish,
 ): Promise<StreamJob> {
   const { mayCall: _, ...caller } = entry.caller
   const place = placeOf(entry.caller)
@@ -59,6 +61,7 @@ export async function jobOf(
     headingId: isBackground ? id : null,
     isBackground,
     whenDeserted: 'run',
+    webhook: webhook ?? null,
     keptMs: idempotencyKey === undefined ? null : IDEMPOTENCY_KEPT_MS,
     digest: idempotencyKey === undefined ? null : sha256Hex(`${path}\n${text}`),
   }

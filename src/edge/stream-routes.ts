@@ -69,13 +69,14 @@ export function positionIn(url: URL, headers: Headers, id: string): number | Ref
 }
 
 /** How a stream stands, as callers see it. */
-export const stateView = ({ id, status, startedAtMs, endedAtMs, lastEvent }: StreamState) => ({
+export const stateView = ({ id, status, startedAtMs, endedAtMs, lastEvent, webhook }: StreamState) => ({
   id,
   object: 'stream',
   status,
   created_at: Math.floor(startedAtMs / 1000),
   ended_at: endedAtMs === null ? null : Math.floor(endedAtMs / 1000),
   last_event: lastEvent,
+  webhook,
 })
 
 const wantsJson = (accept: string | null): boolean =>

@@ -6,7 +6,8 @@ import { all, first, run } from './sql.ts'
 /** `run` has one row. A segment that is too long for one row has several, in order of their parts. */
 export const STREAM_SCHEMA = `
   CREATE TABLE run (
-    about TEXT NOT NULL, status TEXT NOT NULL, head TEXT, last_event INTEGER, ended_at_ms INTEGER);
+    about TEXT NOT NULL, status TEXT NOT NULL, head TEXT, last_event INTEGER, ended_at_ms INTEGER,
+    is_forgotten INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE segments (
     first INTEGER NOT NULL, part INTEGER NOT NULL, last INTEGER NOT NULL, sealed TEXT NOT NULL,
     PRIMARY KEY (first, part)) WITHOUT ROWID;`
@@ -18,6 +19,8 @@ export interface RunRow {
   readonly head: ReplyHead | null
   readonly lastEvent: number | null
   readonly endedAtMs: number | null
+  /** Its events are gone. */
+  readonly isForgotten: boolean
 }
 
 /** Events from `first` to `last`, sealed. */
@@ -44,6 +47,7 @@ export class StreamRows {
       head: row.head === null ? null : (JSON.parse(row.head) as ReplyHead),
       lastEvent: row.last_event,
       endedAtMs: row.ended_at_ms,
+      isForgotten: row.is_forgotten === 1,
     }
   }
 
@@ -67,6 +71,12 @@ export class StreamRows {
     this.#statements.reached(last)
   }
 
+  /** Drops the events, and nothing else. */
+  forget(): void {
+    this.#statements.drop()
+    this.#statements.forget()
+  }
+
   /** The segment with the first event after a number; null where nothing later is kept. */
   after(number: number): StoredSegment | null {
     const found = this.#statements.after(number)
@@ -83,12 +93,15 @@ function statements(sql: SqlStorage) {
     head: string | null
     last_event: number | null
     ended_at_ms: number | null
+    is_forgotten: number
   }
   return {
     run: first<Run>(sql, 'SELECT * FROM run'),
     begin: run<[string]>(sql, "INSERT INTO run (about, status) VALUES (?, 'running')"),
     answer: run<[string]>(sql, 'UPDATE run SET head = ?'),
     end: run<[string, number]>(sql, 'UPDATE run SET status = ?, ended_at_ms = ?'),
+    drop: run(sql, 'DELETE FROM segments'),
+    forget: run(sql, 'UPDATE run SET is_forgotten = 1'),
     reached: run<[number]>(sql, 'UPDATE run SET last_event = ?'),
     keep: run<[number, number, number, string]>(sql, 'INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?)'),
     after: first<{ first: number; last: number }, [number]>(

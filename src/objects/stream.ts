@@ -17,18 +17,21 @@ import {
 import { isFailure } from '../core/streams/events.ts'
 import type { StreamAbout, StreamJob, StreamOpened, StreamState, StreamStatus } from '../core/streams/types.ts'
 import type { TenantPlace } from '../core/tenant.ts'
+import { endEvent, type WebhookDelivery, type WebhookOutcome } from '../core/webhook.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
 import { StreamLog } from './stream-log.ts'
 import { StreamReaders, serveWhole } from './stream-readers.ts'
 import { type RunRow, STREAM_SCHEMA, StreamRows } from './stream-rows.ts'
+import { WEBHOOK_DELIVERIES_SCHEMA, WebhookDeliveries } from './webhook-deliveries.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA}`]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA} ${WEBHOOK_DELIVERIES_SCHEMA}`]
 
 const BEAT = 'beat'
 const EXPIRE = 'expire'
 const SETTLE = 'settle'
+const TELL = 'tell'
 
 /** Seals and opens what is kept of one tenant's. */
 export interface Sealer {
@@ -42,6 +45,8 @@ export interface StreamTools {
   run(job: StreamJob, signal: AbortSignal): Promise<Response>
   /** Accounts for a run that nobody saw the end of. Rejects to be called again. */
   settle(about: StreamAbout, events: number): Promise<void>
+  /** Tells a receiver once; never rejects. */
+  deliver(place: TenantPlace, delivery: WebhookDelivery): Promise<WebhookOutcome>
   sealer(place: TenantPlace, cacheSecret: StreamAbout['cacheSecret']): Promise<Sealer>
   /** The last event of a stream that did not come to its own end, in the words of its skin. */
   lastWords(
@@ -57,6 +62,12 @@ function mayBeAskedAgain({ about, status }: RunRow, readers: number): boolean {
   return about.whenDeserted === 'cancel' ? readers === 0 : about.digest !== null && status !== 'finished'
 }
 
+interface Stored {
+  readonly rows: StreamRows
+  readonly timers: Timers
+  readonly deliveries: WebhookDeliveries
+}
+
 interface Live {
   readonly log: StreamLog
   readonly readers: StreamReaders
@@ -66,8 +77,7 @@ interface Live {
 /** The class, over what it stands on. */
 export function streamObject(toolsOf: (env: Env) => StreamTools) {
   return class StreamObject extends DurableObject<Env> {
-    #rows: StreamRows | null = null
-    #timers: Timers | null = null
+    #stored: Stored | null = null
     #live: Live | null = null
     #desertion: ReturnType<typeof setTimeout> | null = null
 
@@ -75,21 +85,20 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       super(ctx, env)
       // An object that stores nothing must not begin to because somebody asked it something.
       if (schemaVersion(ctx.storage.sql) === 0) return
-      const { rows, timers } = this.#open()
-      if (rows.run()?.status !== 'running') return
+      const stored = this.#open()
+      const run = stored.rows.run()
+      if (run?.status !== 'running') return
       // Whoever was running it is gone: only one is alive at a time, and it is this one.
       ctx.storage.transactionSync(() => {
-        rows.end('interrupted', Date.now())
-        timers.disarm(BEAT)
-        timers.arm(SETTLE, Date.now())
-        timers.arm(EXPIRE, Date.now() + STREAM_ABANDONED_MS)
+        this.#over(stored, run.about, 'interrupted', STREAM_ABANDONED_MS)
+        stored.timers.arm(SETTLE, Date.now())
       })
     }
 
     /** Begins the run (JSON of a StreamJob), or reads along where it has begun; resolves with the reply's head. */
     async start(text: string): Promise<StreamOpened> {
       const job = JSON.parse(text) as StreamJob
-      const known = this.#rows?.run() ?? null
+      const known = this.#stored?.rows.run() ?? null
       if (known !== null) {
         if (known.about.digest !== job.digest) return { kind: 'conflict' }
         // What failed may be asked again under the same key: that is what it is for.
@@ -104,7 +113,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     /** As `start`, for whoever does not wait for an answer. False: the id is taken by another request. */
     launch(text: string): boolean {
       const job = JSON.parse(text) as StreamJob
-      const known = this.#rows?.run() ?? null
+      const known = this.#stored?.rows.run() ?? null
       if (known !== null) return known.about.digest === job.digest
       this.#begin(job)
       return true
@@ -116,15 +125,17 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     }
 
     state(): StreamState | null {
-      const run = this.#rows?.run() ?? null
+      const run = this.#stored?.rows.run() ?? null
       if (run === null) return null
       const { about, status, endedAtMs, lastEvent } = run
+      const webhook = this.#stored?.deliveries.deliveries() ?? []
       return {
         id: about.id,
         status,
         startedAtMs: about.startedAtMs,
         endedAtMs,
         lastEvent: this.#live?.log.last ?? lastEvent,
+        webhook,
       }
     }
 
@@ -140,42 +151,82 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       this.#live?.abort?.abort()
       this.#live?.readers.close()
       this.#live = null
-      this.#rows = null
-      this.#timers = null
+      this.#stored = null
       await this.ctx.storage.deleteAlarm()
       await this.ctx.storage.deleteAll()
     }
 
     override async alarm(): Promise<void> {
-      await this.#timers?.fire(Date.now(), {
+      await this.#stored?.timers.fire(Date.now(), {
         // Keeps the object in memory while its upstream is the only one that talks to it.
         [BEAT]: () => (this.#live?.abort == null ? null : Date.now() + STREAM_BEAT_MS),
         [SETTLE]: async () => {
-          const run = this.#rows?.run() ?? null
+          const run = this.#stored?.rows.run() ?? null
           if (run !== null) await toolsOf(this.env).settle(run.about, (run.lastEvent ?? -1) + 1)
           return null
         },
-        [EXPIRE]: async () => {
-          await this.erase()
-          return null
-        },
+        [TELL]: () => this.#tellDue(),
+        [EXPIRE]: () => this.#expire(),
       })
     }
 
-    #open(): { rows: StreamRows; timers: Timers } {
+    #open(): Stored {
       const { storage } = this.ctx
       migrate(storage, SCHEMA)
-      this.#rows ??= new StreamRows(storage.sql)
-      this.#timers ??= new Timers(storage)
-      return { rows: this.#rows, timers: this.#timers }
+      const timers = new Timers(storage)
+      const arm = (atMs: number): void => timers.arm(TELL, atMs)
+      const deliveries = new WebhookDeliveries({ storage, now: Date.now, arm })
+      this.#stored ??= { rows: new StreamRows(storage.sql), timers, deliveries }
+      return this.#stored
+    }
+
+    /** It has ended so: what is to be told is on its way, and what is kept is kept for so long. */
+    #over({ rows, timers, deliveries }: Stored, about: StreamAbout, status: StreamStatus, keptMs: number): void {
+      const nowMs = Date.now()
+      rows.end(status, nowMs)
+      timers.disarm(BEAT)
+      timers.arm(EXPIRE, nowMs + keptMs)
+      if (about.webhook === null || status === 'running') return
+      const ending = status === 'finished' ? 'completed' : status
+      const event = endEvent(about.isBackground ? 'response' : 'stream', about.id, ending, nowMs)
+      deliveries.enqueue({ ...event, url: about.webhook }, nowMs)
+    }
+
+    async #tellDue(): Promise<number | null> {
+      const stored = this.#stored
+      const place = stored?.rows.run()?.about.place
+      if (stored === null || place === undefined) return null
+      return stored.deliveries.work((delivery) => toolsOf(this.env).deliver(place, delivery))
+    }
+
+    /** The events go; what was told of them stays for as long as its log is kept. */
+    async #expire(): Promise<number | null> {
+      const laterMs = this.#stored?.deliveries.nextMs() ?? null
+      if (laterMs === null || laterMs <= Date.now()) await this.erase()
+      else this.#stored?.rows.forget()
+      this.#live?.readers.close()
+      this.#live = null
+      return laterMs !== null && laterMs > Date.now() ? laterMs : null
     }
 
     #begin(job: StreamJob): void {
       const { rows, timers } = this.#open()
-      const { id, place, path, alias, requestId, startedAtMs, isBackground, keptMs, digest } = job
+      const { id, place, webhook, path, alias, requestId, startedAtMs, isBackground, keptMs, digest } = job
       const { cacheSecret } = job.caller
       const { whenDeserted } = job
-      const told = { whenDeserted, id, place, path, alias, requestId, startedAtMs, isBackground, keptMs, digest }
+      const told = {
+        whenDeserted,
+        webhook,
+        id,
+        place,
+        path,
+        alias,
+        requestId,
+        startedAtMs,
+        isBackground,
+        keptMs,
+        digest,
+      }
       const about: StreamAbout = { ...told, cacheSecret, key: job.caller.key.id, bodyChars: job.text.length }
       this.ctx.storage.transactionSync(() => {
         rows.begin(about)
@@ -193,23 +244,19 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     /** All is kept: from here on the rows say how it ended. */
     #end(status: StreamStatus, log: StreamLog, about: StreamAbout): void {
       if (this.#live?.log !== log) return
-      const { rows, timers } = this.#open()
+      const stored = this.#open()
       const { readers } = this.#live
-      const nowMs = Date.now()
       const keptMs = about.keptMs ?? (readers.count === 0 ? STREAM_ABANDONED_MS : STREAM_KEPT_MS)
-      this.ctx.storage.transactionSync(() => {
-        rows.end(status === 'finished' && isFailure(log.lastText) ? 'failed' : status, nowMs)
-        timers.disarm(BEAT)
-        timers.arm(EXPIRE, nowMs + keptMs)
-      })
+      const ended = status === 'finished' && isFailure(log.lastText) ? 'failed' : status
+      this.ctx.storage.transactionSync(() => this.#over(stored, about, ended, keptMs))
       this.#live = { log, readers, abort: null }
       log.close()
     }
 
     async #opened(after: number, isJoined: boolean): Promise<StreamOpened | null> {
-      const rows = this.#rows
+      const rows = this.#stored?.rows
       const run = rows?.run() ?? null
-      if (rows === null || run === null) return null
+      if (rows === undefined || run === null || run.isForgotten) return null
       const live = this.#live ?? this.#revive(rows, run)
       const head = await live.log.head
       if (head === null) return { kind: 'dead' }
@@ -231,7 +278,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     }
 
     async #lastWords(log: StreamLog): Promise<string> {
-      const run = this.#rows?.run() ?? null
+      const run = this.#stored?.rows.run() ?? null
       if (run === null || run.status === 'finished' || run.status === 'running') return ''
       const sent = await log.ends()
       if (run.status === 'failed' && isFailure(sent.last)) return ''

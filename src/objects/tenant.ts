@@ -26,6 +26,7 @@ import { OWNED_SCHEMA, type OwnedClasses, TenantOwned } from './tenant-owned.ts'
 import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
 import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
+import { prune, reap } from './tenant-upkeep.ts'
 import { TenantWebhooks } from './tenant-webhook.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
@@ -89,7 +90,8 @@ export class TenantObject extends DurableObject<Env> {
     const after: Tenant = { ...before, ...fields, id, region, jurisdiction, createdAt }
     const sides = sidesOf(before, after, Object.keys(fields))
     if (sides === null) return before
-    await this.#change(actor, 'tenant.update', '', sides, ({ records }) => records.replaceTenant(after))
+    const { changes, records } = this.#stored ?? this.#open()
+    await changes.make({ actor, action: 'tenant.update', where: '' }, sides, () => records.replaceTenant(after))
     return after
   }
 
@@ -250,7 +252,7 @@ export class TenantObject extends DurableObject<Env> {
     await stored.timers.fire(Date.now(), {
       [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
       [PRUNE]: () => this.#prune(stored),
-      [REAP]: () => this.#reap(stored),
+      [REAP]: () => reap(stored),
       [RETIRE]: () => stored.webhook.retire(Date.now()),
     })
   }
@@ -285,38 +287,14 @@ export class TenantObject extends DurableObject<Env> {
     return this.#stored?.records.policy() == null ? null : this.#stored
   }
 
-  async #change(
-    actor: string,
-    action: string,
-    where: string,
-    sides: { before?: unknown; after?: unknown },
-    change: (stored: Stored) => void,
-  ): Promise<void> {
-    const stored = this.#live()
-    await stored?.changes.make({ actor, action, where }, sides, () => change(stored))
-  }
-
-  /** Requests whose isolate never told their end are settled at their estimate, and get a row. */
-  #reap({ usage, ledger }: Stored): number | null {
-    return ledger.transaction(() => {
-      const { rows, nextMs } = ledger.reap()
-      usage.record(rows, Date.now())
-      return nextMs
-    })
-  }
-
   #pruneLater({ timers }: Stored, nowMs: number): void {
     if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
     this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
     timers.arm(PRUNE, this.#pruneAtMs)
   }
 
-  #prune({ records, usage, ledger, owned }: Stored): number | null {
-    const nowMs = Date.now()
-    ledger.prune(nowMs)
-    records.dropKeysRevokedBefore(new Date(nowMs - REVOKED_KEY_MS).toISOString())
-    const hasMore = [owned.prune(nowMs), records.hasRevokedKeys()].includes(true)
-    const nextMs = usage.prune(nowMs) ?? (hasMore ? nowMs + USAGE_PRUNE_MS : null)
+  #prune(stored: Stored): number | null {
+    const nextMs = prune(stored, Date.now())
     this.#pruneAtMs = nextMs ?? Number.POSITIVE_INFINITY
     return nextMs
   }

@@ -64,6 +64,6 @@ it.each([
   ['failed', null, 'failed'],
   ['interrupted', 3, 'failed'],
 ] as const)('a stream that is %s after event %s makes it %s', (status, lastEvent, expected) => {
-  const state = { id: 'resp_abc', status, lastEvent, startedAtMs: 0, endedAtMs: null }
+  const state = { id: 'resp_abc', status, lastEvent, startedAtMs: 0, endedAtMs: null, webhook: [] }
   expect(begunResponse({ id: 'resp_abc', status: 'queued' }, state)).toMatchObject({ status: expected })
 })

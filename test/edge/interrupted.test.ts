@@ -18,6 +18,7 @@ it('accounts for what came', async () => {
     isBackground: false,
     whenDeserted: 'run' as const,
     keptMs: null,
+    webhook: null,
     digest: null,
   }
   for (let times = 0; times < 2; times += 1) await settleInterrupted(at.services, about, 30)

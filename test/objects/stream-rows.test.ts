@@ -20,12 +20,19 @@ it('keeps how the run stands', () =>
     expect(rows.run()).toBeNull()
     const about = aboutOf()
     rows.begin(about)
-    expect(rows.run()).toEqual({ about, status: 'running', head: null, lastEvent: null, endedAtMs: null })
+    expect(rows.run()).toEqual({
+      about,
+      status: 'running',
+      head: null,
+      lastEvent: null,
+      endedAtMs: null,
+      isForgotten: false,
+    })
     const head = { status: 200, headers: { 'content-type': 'text/event-stream' } }
     rows.answer(head)
     rows.keep({ first: 0, last: 6, sealed: 'x' })
     rows.end('finished', 5)
-    expect(rows.run()).toEqual({ about, status: 'finished', head, lastEvent: 6, endedAtMs: 5 })
+    expect(rows.run()).toEqual({ about, status: 'finished', head, lastEvent: 6, endedAtMs: 5, isForgotten: false })
   }))
 
 it('finds the segment that follows an event, however long it is', () =>

@@ -16,6 +16,7 @@ export const aboutOf = (more: Partial<StreamAbout> = {}): StreamAbout => ({
   isBackground: false,
   whenDeserted: 'run',
   keptMs: null,
+  webhook: null,
   digest: null,
   ...more,
 })

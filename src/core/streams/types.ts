@@ -1,6 +1,7 @@
 /** A generation that outlives its client: what is asked of the object that owns it, and what is known of it. No I/O. */
 import type { SealedRecord } from '../sealed.ts'
 import type { Caller, TenantPlace } from '../tenant.ts'
+import type { WebhookReport } from '../webhook.ts'
 
 /** Everything that is needed to answer a request in an object of its own. Plain data; the key is not in it. */
 export interface StreamJob {
@@ -27,6 +28,8 @@ export interface StreamJob {
   readonly whenDeserted: 'run' | 'cancel'
   /** How long it is kept after its end; null: as STREAM_KEPT_MS and STREAM_ABANDONED_MS say. */
   readonly keptMs: number | null
+  /** Where its end is told, checked; null: nowhere. */
+  readonly webhook: string | null
   /** Stands for the request: another one under the same id is refused. Null: whoever comes reads along. */
   readonly digest: string | null
 }
@@ -49,6 +52,7 @@ export interface StreamAbout {
   readonly isBackground: boolean
   readonly whenDeserted: StreamJob['whenDeserted']
   readonly keptMs: number | null
+  readonly webhook: string | null
   readonly digest: string | null
 }
 
@@ -66,6 +70,8 @@ export interface StreamState {
   readonly endedAtMs: number | null
   /** Number of the last event that is kept; null where there is none. */
   readonly lastEvent: number | null
+  /** What became of telling its end. */
+  readonly webhook: readonly WebhookReport[]
 }
 
 /** A reply as it is read from its object. */

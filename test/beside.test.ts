@@ -1,7 +1,7 @@
 /** Whoever reads along: admitted as a hit is, recorded once, and refused like anybody else. */
 import { describe, expect, it } from 'vitest'
 import { enter } from '../src/authenticate/enter.ts'
-import { follow, meetingOf } from '../src/flight.ts'
+import { follow, meetingOf } from '../src/beside.ts'
 import { requestOf } from './support/path.ts'
 import { CONFIG, isolate } from './support/worker.ts'
 
