@@ -11,6 +11,7 @@ const inWorkerd = [
   'test/authenticate/**/*.test.ts',
   'test/admin/**/*.test.ts',
   'test/edge/*.test.ts',
+  'test/edge/kept/*.test.ts',
   'test/*.test.ts',
 ]
 /** Of those, what needs no more of it than its globals: a runtime serves all of them, for to start one takes longer. */
@@ -19,6 +20,7 @@ const light = [
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
   'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options}.test.ts',
+  'test/edge/kept/{answer-reader,event-pieces,seen-message,seen-reply}.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [

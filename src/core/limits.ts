@@ -258,3 +258,7 @@ export const WAIT_GRACE_MS = 100
 export const STATUS_RECORDS_MS = 5000
 /** Least that a caller is told to wait where a request in flight stands in the way. */
 export const CONCURRENCY_RETRY_MIN_MS = 1000
+
+/** A longer answer, or a longer event of one, goes to its client and is not kept; and what one isolate collects at once. */
+export const KEPT_ANSWER_BYTES_MAX = 2 * 1024 * 1024
+export const KEPT_ANSWERS_BYTES_MAX = 24 * 1024 * 1024

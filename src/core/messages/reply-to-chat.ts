@@ -11,7 +11,7 @@ type Chunks = readonly Json[] | null
 const NOTHING: readonly Json[] = []
 
 /** `pause_turn` is not here: it stands in the middle of what a server tool does. */
-const FINISH_REASONS: ReadonlyMap<unknown, string> = new Map([
+export const FINISH_REASONS: ReadonlyMap<unknown, string> = new Map([
   ['end_turn', 'stop'],
   ['stop_sequence', 'stop'],
   ['max_tokens', 'length'],

@@ -48,7 +48,10 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
 }
 
 /** What the reason of a chat's end makes of a response. */
-export function endOf(finishReason: unknown): Pick<ResponseState, 'status' | 'incompleteReason'> {
+export function endOf(finishReason: unknown): {
+  readonly status: 'completed' | 'incomplete'
+  readonly incompleteReason?: string
+} {
   if (finishReason === 'length') return { status: 'incomplete', incompleteReason: 'max_output_tokens' }
   if (finishReason === 'content_filter') return { status: 'incomplete', incompleteReason: 'content_filter' }
   return { status: 'completed' }
@@ -56,16 +59,24 @@ export function endOf(finishReason: unknown): Pick<ResponseState, 'status' | 'in
 
 /** A canonical `chat.completion` as the Response that it answers. */
 export function wholeResponse(completion: Json, request: Json, heading: Heading): Json {
-  const [choice] = items(completion.choices)
-  const { message, logprobs, finish_reason: reason } = isObject(choice) ? choice : {}
-  const output = new OutputItems(heading.id, request, UNTOLD)
-  if (isObject(message)) output.take(withIndexes(message), logprobs)
-  const end = endOf(reason)
   return responseOf(request, heading, {
-    ...end,
-    output: output.end(end.status === 'completed'),
+    ...outputOf(completion, request, heading.id),
     usage: responsesUsage(completion.usage),
   })
+}
+
+/** What a canonical `chat.completion` says, as output items, and how it ended. `id`: theirs are made of it. */
+export function outputOf(
+  completion: Json,
+  request: Json,
+  id: string,
+): Pick<ResponseState, 'output' | 'incompleteReason'> & { readonly status: 'completed' | 'incomplete' } {
+  const [choice] = items(completion.choices)
+  const { message, logprobs, finish_reason: reason } = isObject(choice) ? choice : {}
+  const output = new OutputItems(id, request, UNTOLD)
+  if (isObject(message)) output.take(withIndexes(message), logprobs)
+  const end = endOf(reason)
+  return { ...end, output: output.end(end.status === 'completed') }
 }
 
 /** Calls in a whole message are told apart by their places. */
