@@ -29,6 +29,7 @@ import type { Remembered } from './core/recall/remembered.ts'
 import { Sieve } from './core/recall/sieve.ts'
 import { Replicas, replicaNames } from './core/replicas.ts'
 import { RetryBudget } from './core/retry-budget.ts'
+import { Histories } from './core/session/history.ts'
 import { readSettings, type Settings, type SettingsFault } from './core/settings.ts'
 import { compileModels, type Deployment } from './core/snapshot.ts'
 import { TargetHealth } from './core/target-health.ts'
@@ -43,6 +44,7 @@ import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
+import { createSessions } from './stores/embedded/sessions.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
 import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vector-index.ts'
 import type {
@@ -51,6 +53,7 @@ import type {
   RateLimiter,
   ReplyCache,
   SemanticRoutes,
+  SessionStore,
   TenantAdmin,
   TenantPlace,
   TenantStore,
@@ -88,6 +91,9 @@ export interface Services {
   readonly health: TargetHealth
   readonly replicas: Replicas
   readonly retryBudget: RetryBudget
+  readonly sessions: SessionStore
+  /** Of sessions, opened: what this isolate knows of them. */
+  readonly histories: Histories
   /** Bytes of whole replies in flight. */
   readonly replyBudget: ByteBudget
   readonly usageBuffer: UsageBuffer
@@ -186,6 +192,8 @@ export function createServices(env: Env, background: Services['background']): Se
     health: new TargetHealth(),
     replicas,
     retryBudget: new RetryBudget(),
+    sessions: createSessions(env.SESSION, surroundings),
+    histories: new Histories(),
     replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,
     isolate: crypto.randomUUID(),

@@ -15,8 +15,8 @@ export interface Exchange {
   readonly headers: ReplyHeaders & { readonly 'x-request-id': string }
   /** Gives back what the body holds; more than once does no harm. */
   readonly release: () => void
-  /** The body as it came. */
-  readonly text: string
+  /** The body as it came; null once the request is no longer what that says. */
+  readonly text: string | null
 }
 
 /** What a request asks for that outlives it. */

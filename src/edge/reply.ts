@@ -20,7 +20,7 @@ export async function reply(
   const ask = (waiting: Client): Promise<Answer> =>
     answer(services, entry, request, waiting, progress)
       .then((answered) => {
-        if (answered.kind === 'recalled') known.keep(skin.name, text, entry.caller.generation, request)
+        if (answered.kind === 'recalled' && text !== null) known.keep(skin.name, text, entry.caller.generation, request)
         return answered
       })
       .finally(release)

@@ -83,7 +83,7 @@ export const SKINS: Readonly<Record<string, Skin>> = {
   '/v1/responses': responses,
 }
 
-const KEPT = new Set(['store', 'previous_response_id', 'conversation', 'background', 'prompt'])
+const KEPT = new Set(['store', 'previous_response_id', 'background', 'prompt'])
 
 type Decoded =
   | { readonly kind: 'decoded'; readonly body: Json; readonly dropped: readonly string[] }

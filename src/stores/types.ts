@@ -19,6 +19,7 @@ import type { DirectorySnapshot } from '../core/snapshot.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
 
+export type { SessionStore } from '../core/session/store.ts'
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
 export type { UsageBatch } from '../core/usage-record.ts'
 

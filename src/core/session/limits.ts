@@ -60,3 +60,5 @@ export const HISTORIES_BYTES_MAX = 16 * 1024 * 1024
 export const HISTORY_BYTES_PER_CHAR = 4
 /** Rows that one read for a list of items opens. */
 export const READ_ROWS_MAX = 200
+/** Deadline of one call to a session's object: nobody else has the history, so it is waited for. */
+export const SESSION_CALL_MS = 5000

@@ -100,7 +100,7 @@ function bodyOf(value: Json, drop: (param: string) => void): Json {
 }
 
 /** What would have to be kept between requests. */
-function refuseKept({ store, previous_response_id: previous, conversation, background, prompt }: Json): void {
+function refuseKept({ store, previous_response_id: previous, background, prompt }: Json): void {
   if (store === true)
     throw new UndecodableError(
       'store',
@@ -110,11 +110,6 @@ function refuseKept({ store, previous_response_id: previous, conversation, backg
     throw new UndecodableError(
       'previous_response_id',
       'Keeping responses is not available yet. Send the whole conversation as input.',
-    )
-  if (conversation != null)
-    throw new UndecodableError(
-      'conversation',
-      'Keeping conversations is not available yet. Send the whole conversation as input.',
     )
   if (background === true)
     throw new UndecodableError('background', 'Background runs are not available yet. Leave background out.')

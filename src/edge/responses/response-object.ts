@@ -32,6 +32,7 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     output,
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: null,
+    ...conversationOf(request.conversation),
     reasoning: { effort: null, summary: null, ...(isObject(request.reasoning) ? request.reasoning : {}) },
     store: false,
     // Unsent, it is the target's own: which one that is, is not known here.
@@ -83,6 +84,12 @@ export function outputOf(
 function withIndexes(message: Json): Json {
   const calls = items(message.tool_calls).filter(isObject)
   return calls.length === 0 ? message : { ...message, tool_calls: calls.map((call, index) => ({ ...call, index })) }
+}
+
+/** The conversation that it is of, where it is of one. */
+function conversationOf(conversation: unknown): Json {
+  const id = isObject(conversation) ? conversation.id : conversation
+  return typeof id === 'string' ? { conversation: { id } } : {}
 }
 
 const present = (fields: Json): Json => Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
