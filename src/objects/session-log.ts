@@ -60,9 +60,9 @@ export class SessionLog {
   }
 
   head(): SessionHead {
-    const { created_at_ms, birth, metadata, items, last_status, last_at_ms } = this.#records.state
+    const { created_at_ms, birth, metadata, items, next_seq, last_status, last_at_ms } = this.#records.state
     const lastTurn = last_status === null ? null : { status: last_status, atMs: last_at_ms }
-    return { createdAtMs: created_at_ms, birth, metadata, items, lastTurn }
+    return { createdAtMs: created_at_ms, birth, metadata, items, lastSeq: next_seq - 1, lastTurn }
   }
 
   setMetadata(metadata: string | null, policy: SessionPolicy): void {

@@ -61,11 +61,6 @@ const anthropic = (session: string) =>
 const heard = (name = 'chat') => origin.calls(name).at(-1)?.json.messages as { role: string; content: unknown }[]
 const user = (content: string) => ({ role: 'user' as const, content })
 const said = (content: string) => ({ role: 'assistant', content: `You said: ${content}` })
-const itemsOf = async (id: string, client = openai()) => {
-  const all = []
-  for await (const item of client.conversations.items.list(encodeURIComponent(id), { order: 'asc' })) all.push(item)
-  return all
-}
 
 describe('a session', () => {
   test('goes on through chat, Responses and Messages, streamed and whole', async () => {

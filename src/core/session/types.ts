@@ -52,6 +52,8 @@ export interface SessionHead {
   /** Sealed; null where there is none. */
   readonly metadata: string | null
   readonly items: number
+  /** Number of the newest row; 0 before the first. */
+  readonly lastSeq: number
   readonly lastTurn: { readonly status: 'finished' | 'broken' | 'cancelled'; readonly atMs: number } | null
 }
 
