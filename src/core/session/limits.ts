@@ -1,8 +1,5 @@
 /** Bounds of sessions: what one keeps, how long a turn may be silent, who may listen. No I/O. */
 
-/** The id of a session, and of an item in it. */
-export const SESSION_ID = /^[\x21-\x7e]{1,128}$/
-
 /** What one session keeps: beyond any of these the oldest rows go. Characters are of the sealed texts. */
 export const SESSION_ITEMS_MAX = 20_000
 export const SESSION_CHARS_MAX = 64 * 1024 * 1024

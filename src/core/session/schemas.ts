@@ -9,6 +9,13 @@ import {
   SESSION_ITEMS_PER_CALL_MAX,
 } from './limits.ts'
 
+/** Schemas, for whoever reads bodies with one of them, and what one understands. */
+export type SessionSchema = z.ZodType
+export type Understood<S extends SessionSchema> = z.output<S>
+
+/** May a session be called so? */
+export const isSessionId = (text: string): boolean => /^[\x21-\x7e]{1,128}$/.test(text)
+
 const item = z
   .looseObject({
     type: z.string().min(1).max(64).nullish(),

@@ -1,11 +1,10 @@
 /** The way in of everything about conversations: who asks, about which, with what. */
 import type { Context } from 'hono'
-import type { z } from 'zod'
 import { type Entry, enter } from '../../authenticate/enter.ts'
 import { paramOf } from '../../core/chat.ts'
 import { type Refusal, refusal } from '../../core/errors.ts'
 import { JSON_DEPTH_MAX } from '../../core/limits.ts'
-import { SESSION_ID } from '../../core/session/limits.ts'
+import { isSessionId, type SessionSchema, type Understood } from '../../core/session/schemas.ts'
 import type { SessionPolicy } from '../../core/session/types.ts'
 import { placeOf } from '../../core/tenant.ts'
 import { isDeeperThan } from '../../lib/json.ts'
@@ -45,7 +44,7 @@ export function visiting(
     const entry = await enter(services, guard, presentedBy(request))
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     const session = c.req.param('id') ?? ''
-    if (session !== '' && !SESSION_ID.test(session)) return errorReply(unknownSession(session), headers)
+    if (session !== '' && !isSessionId(session)) return errorReply(unknownSession(session), headers)
     const place = placeOf(entry.caller)
     const policy = policyOf(entry.deployment.config.sessions)
     try {
@@ -61,11 +60,11 @@ export function visiting(
 }
 
 /** The body, as its schema has it. */
-export async function bodyOf<S extends z.ZodType>(
+export async function bodyOf<S extends SessionSchema>(
   { edge, request }: Visit,
   schema: S,
   isOptional = false,
-): Promise<{ readonly value: z.output<S> } | Refusal> {
+): Promise<{ readonly value: Understood<S> } | Refusal> {
   const type = request.headers.get('content-type')
   if (!isJson(type) && !(isOptional && request.body === null))
     return refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
@@ -87,9 +86,12 @@ export async function bodyOf<S extends z.ZodType>(
 }
 
 /** A value, as its schema has it. */
-export function checked<S extends z.ZodType>(schema: S, value: unknown): { readonly value: z.output<S> } | Refusal {
+export function checked<S extends SessionSchema>(
+  schema: S,
+  value: unknown,
+): { readonly value: Understood<S> } | Refusal {
   const parsed = schema.safeParse(value)
-  if (parsed.success) return { value: parsed.data }
+  if (parsed.success) return { value: parsed.data as Understood<S> }
   const [issue] = parsed.error.issues
   const param = paramOf(issue?.path ?? [])
   return param === ''

@@ -3,7 +3,8 @@
 import { type Refusal, refusal } from '../../core/errors.ts'
 import { field, isObject, items } from '../../core/loose.ts'
 import { type History, historyAfter, windowOf } from '../../core/session/history.ts'
-import { SESSION_ID, TURN_HEARTBEAT_MS } from '../../core/session/limits.ts'
+import { TURN_HEARTBEAT_MS } from '../../core/session/limits.ts'
+import { isSessionId } from '../../core/session/schemas.ts'
 import type { Begun, HistoryNews } from '../../core/session/types.ts'
 import { ownerOf, placeOf } from '../../core/tenant.ts'
 import type { Services } from '../../services.ts'
@@ -88,7 +89,7 @@ function sessionNamed(
         param: 'previous_response_id',
       },
     )
-  return SESSION_ID.test(conversation) ? conversation : unknownSession(conversation)
+  return isSessionId(conversation) ? conversation : unknownSession(conversation)
 }
 
 /** What is told of a session that is not there, or another tenant's. */
