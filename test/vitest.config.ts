@@ -12,6 +12,7 @@ const inWorkerd = [
   'test/admin/**/*.test.ts',
   'test/edge/*.test.ts',
   'test/edge/kept/*.test.ts',
+  'test/edge/{memory,conversations}/*.test.ts',
   'test/*.test.ts',
 ]
 /** Of those, what needs no more of it than its globals: a runtime serves all of them, for to start one takes longer. */
@@ -32,7 +33,8 @@ const pure = [
 /** Black boxes that look at no clock but their own deadlines: two at a time. */
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
-  'test/conformance/{anthropic,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{anthropic,conversation,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{conversations,sessions}.test.ts',
   'test/conformance/{recall-skins,skin-errors}.test.ts',
   'test/faults/skins.test.ts',
 ]
