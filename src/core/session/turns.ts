@@ -46,7 +46,7 @@ export class Turns {
 
   /** It is over; the next in line has the session. */
   release(turnId: string, nowMs: number): void {
-    this.#drop(turnId)
+    for (const { tell } of this.#take(turnId)) tell(false)
     if (this.#running?.turnId !== turnId) return
     this.#running = null
     this.expire(nowMs)
@@ -63,10 +63,12 @@ export class Turns {
     const late = this.#waiting.filter(({ untilMs }) => untilMs <= nowMs)
     if (late.length > 0) this.#waiting = this.#waiting.filter(({ untilMs }) => untilMs > nowMs)
     if (this.#running !== null && this.#running.untilMs <= nowMs) this.#running = null
-    const next = this.#running === null ? this.#waiting.shift() : undefined
-    if (next !== undefined) this.#running = { turnId: next.turnId, untilMs: nowMs + TURN_LEASE_MS }
+    const [first] = this.#running === null ? this.#waiting : []
+    // Whoever asked twice for the same turn is told twice.
+    const next = first === undefined ? [] : this.#take(first.turnId)
+    if (first !== undefined) this.#running = { turnId: first.turnId, untilMs: nowMs + TURN_LEASE_MS }
     for (const { tell } of late) tell(false)
-    next?.tell(true)
+    for (const { tell } of next) tell(true)
   }
 
   /** Nobody has it, and nobody gets it. */
@@ -77,10 +79,9 @@ export class Turns {
     for (const { tell } of waiting) tell(false)
   }
 
-  #drop(turnId: string): void {
-    const dropped = this.#waiting.find((waiter) => waiter.turnId === turnId)
-    if (dropped === undefined) return
-    this.#waiting = this.#waiting.filter((waiter) => waiter !== dropped)
-    dropped.tell(false)
+  #take(turnId: string): readonly Waiter[] {
+    const taken = this.#waiting.filter((waiter) => waiter.turnId === turnId)
+    if (taken.length > 0) this.#waiting = this.#waiting.filter((waiter) => waiter.turnId !== turnId)
+    return taken
   }
 }

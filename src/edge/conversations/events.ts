@@ -87,13 +87,13 @@ async function streamOf(visit: Visit, after: number): Promise<Response | Refusal
       try {
         // A piece may end within a line; a pull that brings nothing would not be made again.
         for (let out = ''; out === ''; ) {
-          const { value } = await reader.read()
+          const { done, value } = await reader.read()
           const texts = (partial + decoder.decode(value, { stream: true })).split('\n')
           partial = texts.pop() ?? ''
           for (const line of texts) out += line === '' ? KEEP_ALIVE : await sseOf(visit, JSON.parse(line) as SessionRow)
-          if (value === undefined) out += GONE
+          if (done) out += GONE
           if (out !== '') controller.enqueue(encoder.encode(out))
-          if (value === undefined) controller.close()
+          if (done) controller.close()
         }
       } catch {
         controller.enqueue(encoder.encode(LOST))

@@ -60,6 +60,17 @@ it('gives it back to a turn that was lost with the memory of it, unless another 
   expect(turns.has('b', 0)).toBe(false)
 })
 
+it('takes one turn that asks again and again for one', () => {
+  const { turns, told, begin } = world()
+  begin('a')
+  for (let time = 0; time < 3; time += 1) begin('b', 0, 1000)
+  begin('c', 0, 1000)
+  turns.release('a', 1)
+  expect(told.slice(1)).toEqual(['b true', 'b true', 'b true'])
+  turns.release('b', 2)
+  expect(told.at(-1)).toBe('c true')
+})
+
 it('bounds who waits, and tells all at the close', () => {
   const { turns, told, begin } = world()
   begin('a')
