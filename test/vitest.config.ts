@@ -22,6 +22,8 @@ const light = [
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
   'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options}.test.ts',
   'test/edge/kept/{answer-reader,event-pieces,seen-message,seen-reply}.test.ts',
+  'test/edge/memory/!(remembered).test.ts',
+  'test/edge/conversations/kept-items.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
