@@ -1,6 +1,7 @@
 /** Composition root: Env → Services. The one file that names concrete adapters. */
 import { Breaker } from './core/breaker.ts'
 import { ByteBudget } from './core/byte-budget.ts'
+import { DegradedTime } from './core/degraded-time.ts'
 import { Heartbeats } from './core/ledger/heartbeats.ts'
 import { LocalLimiter } from './core/ledger/local-limiter.ts'
 import { RoundTrips } from './core/ledger/round-trips.ts'
@@ -29,6 +30,7 @@ import type { Remembered } from './core/recall/remembered.ts'
 import { Sieve } from './core/recall/sieve.ts'
 import { Replicas, replicaNames } from './core/replicas.ts'
 import { RetryBudget } from './core/retry-budget.ts'
+import { Histories } from './core/session/history.ts'
 import { readSettings, type Settings, type SettingsFault } from './core/settings.ts'
 import { compileModels, type Deployment } from './core/snapshot.ts'
 import { TargetHealth } from './core/target-health.ts'
@@ -45,6 +47,7 @@ import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createResponses } from './stores/embedded/responses.ts'
+import { createSessions } from './stores/embedded/sessions.ts'
 import { createStreams } from './stores/embedded/streams.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
 import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vector-index.ts'
@@ -55,6 +58,7 @@ import type {
   ReplyCache,
   ResponseStore,
   SemanticRoutes,
+  SessionStore,
   StreamStore,
   TenantAdmin,
   TenantPlace,
@@ -93,6 +97,9 @@ export interface Services extends FrameStores {
   readonly health: TargetHealth
   readonly replicas: Replicas
   readonly retryBudget: RetryBudget
+  readonly sessions: SessionStore
+  /** Of sessions, opened: what this isolate knows of them. */
+  readonly histories: Histories
   /** Bytes of whole replies in flight. */
   readonly replyBudget: ByteBudget
   readonly usageBuffer: UsageBuffer
@@ -195,6 +202,8 @@ export function createServices(env: Env, background: Services['background']): Se
     health: new TargetHealth(),
     replicas,
     retryBudget: new RetryBudget(),
+    sessions: createSessions(env.SESSION, surroundings),
+    histories: new Histories(),
     replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,
     isolate: crypto.randomUUID(),
@@ -253,37 +262,6 @@ function recallOf(env: Env, { redis, vector }: Settings, cacheKeys: CacheKeys, s
     cacheBreaker: breaker(),
     embedBreaker: breaker(),
     vectorBreaker: breaker(),
-  }
-}
-
-/** Time during which a source could not be asked: from a first failure to the next success. */
-class DegradedTime {
-  readonly #clock: Clock
-  #totalMs = 0
-  #sinceMs: number | null = null
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  async watch<T>(asked: Promise<T>): Promise<T> {
-    try {
-      const answer = await asked
-      this.#totalMs = this.#soFarMs
-      this.#sinceMs = null
-      return answer
-    } catch (error) {
-      this.#sinceMs ??= this.#clock.now()
-      throw error
-    }
-  }
-
-  get seconds(): number {
-    return Math.round(this.#soFarMs / 1000)
-  }
-
-  get #soFarMs(): number {
-    return this.#totalMs + (this.#sinceMs === null ? 0 : this.#clock.now() - this.#sinceMs)
   }
 }
 

@@ -12,6 +12,7 @@ const inWorkerd = [
   'test/admin/**/*.test.ts',
   'test/edge/*.test.ts',
   'test/edge/kept/*.test.ts',
+  'test/edge/{memory,conversations}/*.test.ts',
   'test/*.test.ts',
 ]
 /** Of those, what needs no more of it than its globals: a runtime serves all of them, for to start one takes longer. */
@@ -21,6 +22,8 @@ const light = [
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
   'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options,webhook}.test.ts',
   'test/edge/kept/{answer-reader,event-pieces,seen-message,seen-reply}.test.ts',
+  'test/edge/memory/!(remembered).test.ts',
+  'test/edge/conversations/kept-items.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
@@ -32,8 +35,9 @@ const pure = [
 /** Black boxes that look at no clock but their own deadlines: two at a time. */
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
-  'test/conformance/{anthropic,frames,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{anthropic,conversation,frames,messages,openai,relay,responses}-*.test.ts',
   'test/conformance/{recall-skins,skin-errors,webhooks}.test.ts',
+  'test/conformance/{conversations,sessions}.test.ts',
   'test/faults/skins.test.ts',
 ]
 /** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */

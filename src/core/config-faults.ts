@@ -135,6 +135,9 @@ function modelFaults(document: unknown): Fault[] {
     if (typeof judge === 'string' && field(models, judge) === undefined)
       faults.push(fault(['models', name, 'cache', 'semantic', 'judge', 'model'], `there is no model "${judge}"`))
   }
+  const summary = field(field(field(document, 'sessions'), 'summary'), 'model')
+  if (typeof summary === 'string' && field(models, summary) === undefined)
+    faults.push(fault(['sessions', 'summary', 'model'], `there is no model "${summary}"`))
   const embedder = field(field(document, 'embedder'), 'model')
   if (typeof embedder === 'string' && field(models, embedder) === undefined) {
     faults.push(fault(['embedder', 'model'], `there is no model "${embedder}"`))

@@ -2,6 +2,12 @@
 import { z } from 'zod'
 import { RATE_GUARD_SECONDS_MAX, TIMEOUT_MAX_MS } from './limits.ts'
 import { CACHE_TTL_SECONDS_MAX } from './recall/limits.ts'
+import {
+  LOOP_REPEATS_DEFAULT,
+  SESSION_TOKENS_DEFAULT,
+  SESSION_TTL_SECONDS_DEFAULT,
+  SESSION_TTL_SECONDS_MAX,
+} from './session/limits.ts'
 import { WEBHOOK_OWN_HOSTS_MAX } from './webhook-limits.ts'
 
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -')
@@ -146,6 +152,38 @@ const modelSchema = z.strictObject({
 
 const embedderSchema = z.union([z.strictObject({ model: alias }), z.strictObject({ workersAi: z.string().max(256) })])
 
+const sessionsSchema = z.strictObject({
+  onBusy: z
+    .enum(['refuse', 'queue'])
+    .default('refuse')
+    .describe('What a turn comes to while another one of its session runs: 409 session_busy, or it waits'),
+  ttlSeconds: z
+    .number()
+    .int()
+    .min(60)
+    .max(SESSION_TTL_SECONDS_MAX)
+    .default(SESSION_TTL_SECONDS_DEFAULT)
+    .describe('A session is forgotten when nobody has used it for so long'),
+  maxTokens: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .default(SESSION_TOKENS_DEFAULT)
+    .describe('Tokens of history that go with a turn, by estimate; older items stay behind'),
+  loopRepeats: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(LOOP_REPEATS_DEFAULT)
+    .describe('The same tool call, or the same text, so often in a row ends the loop; 0: it may go on'),
+  summary: z
+    .strictObject({ model: alias })
+    .optional()
+    .describe('Asked to sum up what stays behind; absent: it is left out'),
+})
+
 /** The whole document. Unknown fields are faults. */
 export const configSchema = z.strictObject({
   providers: z.record(name, providerSchema).default({}),
@@ -163,6 +201,7 @@ export const configSchema = z.strictObject({
         'is out of reach. Without Upstash Redis the binding RATE_LIMITER counts, to the limit and period in ' +
         'wrangler.toml: write the same here',
     ),
+  sessions: sessionsSchema.prefault({}),
   cors: z.strictObject({ origins: z.array(z.string().max(256)).max(64).default([]) }).prefault({}),
   webhooks: z
     .strictObject({

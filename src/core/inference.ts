@@ -89,6 +89,10 @@ export interface InferenceRequest {
   readonly cacheMode: CacheMode | undefined
   /** How long its reply may be recalled; undefined: as the model has it. */
   readonly cacheTtlSeconds: number | undefined
+  /** Target that answered this conversation a moment ago, and has its beginning in a cache: first, if it can be asked. */
+  readonly preferredTarget?: string
+  /** The conversation that it is of: what comes under the same name had better meet the same replica. */
+  readonly session?: string
   /** Tell in headers how it was decided about. */
   readonly debug: boolean
   /** W3C trace context, forwarded as it came. */

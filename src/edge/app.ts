@@ -7,6 +7,15 @@ import type { Services } from '../services.ts'
 import type { Edge } from './arrival.ts'
 import { runningResponses } from './background.ts'
 import { BodyBudget } from './body.ts'
+import {
+  createConversation,
+  deleteConversation,
+  exportConversation,
+  retrieveConversation,
+  updateConversation,
+} from './conversations/conversations.ts'
+import { createEvent, isUpgrade, listenTo } from './conversations/events.ts'
+import { createItems, deleteItem, listItems, retrieveItem } from './conversations/items.ts'
 import { corsOf } from './cors.ts'
 import { docsPage } from './docs.ts'
 import { errorReply } from './error-reply.ts'
@@ -66,6 +75,7 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   app.put(PROFILE, cors.around(putProfile(edge)))
   app.get(PROFILE, cors.around(getProfile(edge)))
   app.delete(PROFILE, cors.around(deleteProfile(edge)))
+  conversationRoutes(app, edge, cors)
   app.get('/health', health)
   app.get('/ready', ready(services))
   app.get('/openapi.json', (c) => c.json(openapiDocument(app)))
@@ -77,6 +87,23 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
 }
 
 const PROFILE = '/v1/users/:id/profile'
+function conversationRoutes(app: OpenAPIHono, edge: Edge, cors: ReturnType<typeof corsOf>): void {
+  const [all, one] = ['/v1/conversations', '/v1/conversations/:id']
+  app.post(all, cors.around(createConversation(edge)))
+  app.get(one, cors.around(retrieveConversation(edge)))
+  app.post(one, cors.around(updateConversation(edge)))
+  app.delete(one, cors.around(deleteConversation(edge)))
+  app.get(`${one}/export`, cors.around(exportConversation(edge)))
+  app.get(`${one}/items`, cors.around(listItems(edge)))
+  app.post(`${one}/items`, cors.around(createItems(edge)))
+  app.get(`${one}/items/:item`, cors.around(retrieveItem(edge)))
+  app.delete(`${one}/items/:item`, cors.around(deleteItem(edge)))
+  app.post(`${one}/events`, cors.around(createEvent(edge)))
+  const listen = listenTo(edge)
+  const marked = cors.around(listen)
+  // A reply that carries a socket cannot be made anew to be marked, and pages need no CORS for theirs.
+  app.get(`${one}/events`, (c) => (isUpgrade(c) ? listen(c) : marked(c)))
+}
 
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
@@ -87,6 +114,11 @@ const METHODS: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/responses\/[^/]+\/input_items$/, 'GET, HEAD'],
   [/^\/v1\/responses\/[^/]+\/cancel$/, 'POST'],
   [/^\/v1\/users\/[^/]+\/profile$/, 'GET, HEAD, PUT, DELETE'],
+  [/^\/v1\/conversations$/, 'POST'],
+  [/^\/v1\/conversations\/[^/]+$/, 'GET, HEAD, POST, DELETE'],
+  [/^\/v1\/conversations\/[^/]+\/(?:items|events)$/, 'GET, HEAD, POST'],
+  [/^\/v1\/conversations\/[^/]+\/export$/, 'GET, HEAD'],
+  [/^\/v1\/conversations\/[^/]+\/items\/[^/]+$/, 'GET, HEAD, DELETE'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

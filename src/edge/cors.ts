@@ -11,6 +11,7 @@ const EXPOSED = [
   'x-upstream-request-id',
   'request-id',
   'x-sluice-model',
+  'x-sluice-session',
   'x-sluice-target',
   'x-sluice-attempts',
   'x-sluice-cache',

@@ -13,6 +13,7 @@ import { ERRORS, type ErrorCode } from '../core/errors.ts'
 import { countTokensRequestSchema, messagesRequestSchema } from '../core/messages/schema.ts'
 import { responsesRequestSchema } from '../core/responses/schema.ts'
 import { VERSION } from '../lib/version.ts'
+import { registerConversations } from './openapi-conversations.ts'
 import { registerProfilePaths } from './openapi-profiles.ts'
 import { RELAYED } from './relay.ts'
 
@@ -74,6 +75,12 @@ const sluiceHeaders = z.object({
     .optional()
     .describe('How long the reply is kept: 1 to 2592000 s; else as the model says.'),
   'x-sluice-debug': z.literal('1').optional().describe('Say in headers how it was decided.'),
+  'x-sluice-session': z
+    .string()
+    .optional()
+    .describe(
+      'A conversation to go on with, made when it is first named: 1 to 128 printable ASCII characters. Send only what is new.',
+    ),
   'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
   'x-sluice-prompt': z.string().optional().describe(prompt),
   'x-sluice-user': z.string().optional().describe(user),
@@ -91,6 +98,7 @@ const sluiceHeaders = z.object({
 const replyHeaders = z.object({
   'x-request-id': z.string().describe('Ours, a UUID'),
   'x-sluice-model': z.string().optional().describe('The alias asked for'),
+  'x-sluice-session': z.string().optional().describe('The conversation that it is a turn of'),
   'x-sluice-target': z.string().optional().describe('`provider/model` that answered'),
   'x-sluice-attempts': z.string().optional().describe('Upstream calls begun'),
   'x-sluice-cache': z
@@ -217,6 +225,7 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
     request: { query: usageQuerySchema },
     responses: { 200: json(usageViewSchema, 'One entry a group'), ...refusals },
   })
+  registerConversations(openAPIRegistry, security, refusals)
   openAPIRegistry.registerPath({
     ...get,
     path: '/health',

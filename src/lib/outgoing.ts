@@ -26,3 +26,8 @@ export function outgoingThrough(binding?: Fetcher): Outgoing {
     return binding === undefined ? globalThis.fetch(url, init) : binding.fetch(url, init)
   }
 }
+
+/** Asks an object of ours for a WebSocket: 101 with it, or why not. An RPC cannot hand one over. */
+export function upgradeThrough(object: Fetcher, url: string): Promise<Response> {
+  return object.fetch(url, { headers: { upgrade: 'websocket' } })
+}

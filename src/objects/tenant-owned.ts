@@ -71,3 +71,8 @@ function statements(sql: SqlStorage) {
     dropBefore: run<[number]>(sql, 'DELETE FROM owned WHERE until_ms < ?'),
   }
 }
+
+/** The classes of what a tenant's callers make. */
+export function ownedClasses({ SESSION, RESPONSE, STREAM, USER }: Env): OwnedClasses {
+  return { session: SESSION, response: RESPONSE, stream: STREAM, user: USER } as unknown as OwnedClasses
+}

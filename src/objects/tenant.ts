@@ -8,7 +8,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
-import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
+import { USAGE_PRUNE_MS } from '../core/limits.ts'
 import type { OwnedThing } from '../core/owned.ts'
 import type { TemplateAsk } from '../core/prompts/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
@@ -22,7 +22,7 @@ import { TenantChanges } from './tenant-changes.ts'
 import { type Successor, TenantKeyChanges } from './tenant-key-changes.ts'
 import { sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
-import { OWNED_SCHEMA, type OwnedClasses, TenantOwned } from './tenant-owned.ts'
+import { OWNED_SCHEMA, ownedClasses, TenantOwned } from './tenant-owned.ts'
 import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
 import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
@@ -272,8 +272,7 @@ export class TenantObject extends DurableObject<Env> {
       isErased: () => this.#stored === null,
     })
     const sealed = new TenantSealed(records, changes)
-    const { SESSION: session, RESPONSE: response, STREAM: stream, USER: user } = this.env
-    const owned = new TenantOwned(storage.sql, { session, response, stream, user } as unknown as OwnedClasses)
+    const owned = new TenantOwned(storage.sql, ownedClasses(this.env))
     const prompts = new TenantPrompts(storage.sql, records, changes)
     const webhook = new TenantWebhooks(records, changes, (atMs) => timers.arm(RETIRE, atMs))
     const keys = new TenantKeyChanges(records, changes, () => timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS))

@@ -72,7 +72,14 @@ export function route(
       random: services.random,
     },
   )
-  return { kind: 'plan', model, candidates: order.flatMap((index) => usable[index] ?? []) }
+  const candidates = order.flatMap((index) => usable[index] ?? [])
+  return { kind: 'plan', model, candidates: preferredFirst(candidates, request.preferredTarget) }
+}
+
+/** Whose prompt cache is warm comes before the strategy's own choice, which is the order of the rest. */
+function preferredFirst(candidates: readonly Candidate[], preferred: string | undefined): readonly Candidate[] {
+  const warm = candidates.find(({ target }) => target.id === preferred)
+  return warm === undefined ? candidates : [warm, ...candidates.filter((candidate) => candidate !== warm)]
 }
 
 type Refused = Extract<Plan, { kind: 'refused' }>

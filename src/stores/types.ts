@@ -21,6 +21,7 @@ import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPla
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
 import type { TenantWebhook, WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 
+export type { SessionStore } from '../core/session/store.ts'
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
 export type { UsageBatch } from '../core/usage-record.ts'
 export type * from './types/lasting.ts'

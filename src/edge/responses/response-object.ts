@@ -32,6 +32,7 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     output,
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: request.previous_response_id ?? null,
+    ...conversationOf(request.conversation),
     reasoning: { effort: null, summary: null, ...(isObject(request.reasoning) ? request.reasoning : {}) },
     store: request.store !== false,
     // Unsent, it is the target's own: which one that is, is not known here.
@@ -44,13 +45,8 @@ export function responseOf(request: Json, heading: Heading, state: ResponseState
     usage,
     user: request.user ?? null,
     metadata: request.metadata ?? {},
-    ...(request.conversation == null ? {} : { conversation: conversationOf(request.conversation) }),
   }
 }
-
-/** A conversation is named by its id, alone or in an object. */
-const conversationOf = (conversation: unknown): unknown =>
-  isObject(conversation) ? conversation : { id: conversation }
 
 /** What the reason of a chat's end makes of a response. */
 export function endOf(finishReason: unknown): {
@@ -88,6 +84,12 @@ export function outputOf(
 function withIndexes(message: Json): Json {
   const calls = items(message.tool_calls).filter(isObject)
   return calls.length === 0 ? message : { ...message, tool_calls: calls.map((call, index) => ({ ...call, index })) }
+}
+
+/** The conversation that it is of, where it is of one. */
+function conversationOf(conversation: unknown): Json {
+  const id = isObject(conversation) ? conversation.id : conversation
+  return typeof id === 'string' ? { conversation: { id } } : {}
 }
 
 const present = (fields: Json): Json => Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null))
