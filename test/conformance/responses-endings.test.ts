@@ -224,7 +224,6 @@ describe('errors', () => {
   test.each<[string, object]>([
     ['store', { store: true }],
     ['previous_response_id', { previous_response_id: 'resp_1' }],
-    ['conversation', { conversation: 'conv_1' }],
     ['background', { background: true }],
     ['prompt', { prompt: { id: 'pmpt_1' } }],
     ['tools[1].type', { tools: [WEATHER, { type: 'web_search' }] }],

@@ -63,6 +63,13 @@ const whole = {
     { name: 'month', of: 'usd', amount: 500, per: 'month', timeZone: 'UTC', scope: 'tenant' },
   ],
   guard: { requests: 600, perSeconds: 60 },
+  sessions: {
+    onBusy: 'queue',
+    ttlSeconds: 3600,
+    maxTokens: 1000,
+    loopRepeats: 0,
+    summary: { model: 'chat-large' },
+  },
   cors: { origins: [] },
   unknownPrice: 'block',
 }
@@ -98,6 +105,7 @@ it('has the defaults that the contract shows', () => {
     providers: {},
     models: {},
     limits: [],
+    sessions: { onBusy: 'refuse', ttlSeconds: 2_592_000, maxTokens: 200_000, loopRepeats: 5 },
     cors: { origins: [] },
     unknownPrice: 'block',
     log: 'errors',

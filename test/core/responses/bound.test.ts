@@ -1,6 +1,6 @@
 /** Reasoning that a target could not open is not sent to it. */
 import { expect, it } from 'vitest'
-import { OWN_REASONING, withoutForeignReasoning } from '../../../src/core/responses/bound.ts'
+import { OWN_REASONING, withoutForeignReasoning, withoutOurFields } from '../../../src/core/responses/bound.ts'
 
 const message = { role: 'user', content: 'hi' }
 const theirs = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' }
@@ -28,4 +28,10 @@ it('takes out all that is encrypted where it may be another provider’s', () =>
   const { body, dropped } = withoutForeignReasoning({ input: [message, ours, theirs, plain] }, false)
   expect(body).toEqual({ input: [message, plain] })
   expect(dropped).toEqual(['reasoning.encrypted_content'])
+})
+
+it('takes out the conversation, which is put into the input here', () => {
+  expect(withoutOurFields({ model: 'm', conversation: 'conv_1', store: false })).toEqual({ model: 'm', store: false })
+  const body = { model: 'm', input: 'hi' }
+  expect(withoutOurFields(body)).toBe(body)
 })

@@ -88,7 +88,6 @@ describe('decodeResponses', () => {
   it.each<[string, Json, RegExp]>([
     ['store', { store: true }, /not available yet.*store: false/],
     ['previous_response_id', { previous_response_id: 'resp_1' }, /whole conversation/],
-    ['conversation', { conversation: 'conv_1' }, /whole conversation/],
     ['background', { background: true }, /not available yet/],
     ['prompt', { prompt: { id: 'pmpt_1' } }, /instructions and input/],
     ['include[1]', { include: ['reasoning.encrypted_content', 'file_search_call.results'] }, /nothing to include/],
