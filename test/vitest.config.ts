@@ -20,7 +20,7 @@ const light = [
   'test/vault/{api-keys,vault}.test.ts',
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
-  'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options,webhook}.test.ts',
+  'test/edge/{form-model,misconfigured,openapi,openapi-conversations,recalled-reply,request-options,webhook}.test.ts',
   'test/edge/kept/{answer-reader,event-pieces,seen-message,seen-reply}.test.ts',
   'test/edge/memory/!(remembered).test.ts',
   'test/edge/conversations/kept-items.test.ts',

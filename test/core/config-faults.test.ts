@@ -83,6 +83,7 @@ describe('checkConfig', () => {
         },
       },
       embedder: { model: 'nothing' },
+      sessions: { summary: { model: 'nobody' } },
       limits: [
         { name: 'x', of: 'requests', amount: 1, perSeconds: 60 },
         { name: 'x', amount: 1, per: 'day', perSeconds: 1 },
@@ -109,6 +110,7 @@ describe('checkConfig', () => {
         '/models/a~1b~0c/targets/0/provider',
         '/models/judged/cache/knowledgeVersion',
         '/models/judged/cache/semantic/judge/model',
+        '/sessions/summary/model',
         '/embedder/model',
         '/limits/1/name',
         '/limits/1/of',

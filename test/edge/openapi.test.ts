@@ -6,6 +6,16 @@ import { openapiDocument, registerPublicPaths } from '../../src/edge/openapi.ts'
 import { RELAYED } from '../../src/edge/relay.ts'
 import { VERSION } from '../../src/lib/version.ts'
 
+/** In the order in which they are registered. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  '': ['post'],
+  '/{id}': ['get', 'post', 'delete'],
+  '/{id}/export': ['get'],
+  '/{id}/items': ['get', 'post'],
+  '/{id}/items/{item}': ['get', 'delete'],
+  '/{id}/events': ['post', 'get'],
+}
+
 function document() {
   const app = new OpenAPIHono()
   registerPublicPaths(app)
@@ -37,6 +47,9 @@ it('lists every public path, with what each answers', () => {
     ['get /v1/models/{id}', ['models'], true],
     ['get /v1/limits', ['account'], true],
     ['get /v1/usage', ['account'], true],
+    ...['', '/{id}', '/{id}/export', '/{id}/items', '/{id}/items/{item}', '/{id}/events'].flatMap((path) =>
+      (METHODS[path] ?? []).map((method) => [`${method} /v1/conversations${path}`, ['conversations'], true]),
+    ),
     ['get /health', ['running'], false],
     ['get /ready', ['running'], false],
   ])

@@ -1,6 +1,6 @@
 /** The one place that makes outgoing calls: what goes to `fetch`, and through which one. */
 import { afterEach, expect, it, vi } from 'vitest'
-import { type OutgoingRequest, outgoingThrough } from '../../src/lib/outgoing.ts'
+import { type OutgoingRequest, outgoingThrough, upgradeThrough } from '../../src/lib/outgoing.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -49,4 +49,10 @@ it('goes through the binding where one is given, as a method of it', async () =>
   expect(await reply.text()).toBe('through')
   expect(binding.seen).toEqual([[request.url, 'manual', request.signal]])
   expect(fetched).not.toHaveBeenCalled()
+})
+
+it('asks an object of ours for a socket', async () => {
+  const fetched = vi.fn(async (_url: string, _init: RequestInit) => new Response(null, { status: 409 }))
+  expect((await upgradeThrough({ fetch: fetched }, 'https://session/ticket')).status).toBe(409)
+  expect(fetched.mock.calls).toEqual([['https://session/ticket', { headers: { upgrade: 'websocket' } }]])
 })

@@ -82,7 +82,6 @@ function firstRow(rows: readonly OpenedRow[], tokensMax: number): number {
 export interface Window {
   readonly partly: readonly Json[]
   readonly rows: readonly OpenedRow[]
-  readonly isCut: boolean
 }
 
 /** `following`: calls whose outputs come next. */
@@ -99,7 +98,7 @@ export function windowOf({ rows, hasOlder }: History, tokensMax: number, followi
     index += 1
   }
   const partly = start === 0 ? [] : (rows[index]?.items.slice(start) ?? [])
-  return { partly, rows: rows.slice(start === 0 ? index : index + 1), isCut: hasOlder || index > 0 || start > 0 }
+  return { partly, rows: rows.slice(start === 0 ? index : index + 1) }
 }
 
 /** One per isolate. */

@@ -177,8 +177,7 @@ class Turn {
     const { request, skin, headers } = this.#exchange
     const { maxTokens } = this.#config
     const window = windowOf(history, maxTokens, outputsIn(request.native?.body.input ?? request.body.messages))
-    const summary = window.isCut ? (history.summary?.text ?? null) : null
-    const changed = withHistory(request, window, summary, skin.name === 'responses')
+    const changed = withHistory(request, window, history.summary?.text ?? null, skin.name === 'responses')
     if ('code' in changed) return changed
     headers['x-sluice-session'] = this.#session
     return {

@@ -21,7 +21,7 @@ const rowOf = (...items: Record<string, unknown>[]): OpenedRow => ({
   chars: 900,
   messages: sayable(items),
 })
-const windowOf = (...rows: OpenedRow[]): Window => ({ partly: [], rows, isCut: false })
+const windowOf = (...rows: OpenedRow[]): Window => ({ partly: [], rows })
 const said = rowOf(item('user', 'a'), item('assistant', 'b'))
 const past = [
   { role: 'user', content: 'a' },
@@ -88,7 +88,7 @@ describe('chat and Messages', () => {
   })
 
   it('begin with the summary of what is left out, and part of a turn', () => {
-    const window = { partly: [item('assistant', 'p')], rows: [said], isCut: true }
+    const window = { partly: [item('assistant', 'p')], rows: [said] }
     const request = changed(chat({ role: 'user', content: 'c' }), window, 'They met.', false)
     expect(request.body.messages).toEqual([
       { role: 'system', content: expect.stringMatching(/^Summary .*\nThey met\.$/) },

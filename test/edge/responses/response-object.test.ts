@@ -88,6 +88,11 @@ describe('endOf', () => {
   ])('%s', (reason, end) => expect(endOf(reason)).toEqual(end))
 })
 
+it('names the conversation that it is of, if any', () => {
+  const of = (conversation: unknown) => wholeResponse(completion({}, 'stop'), { conversation }, heading).conversation
+  expect([of('conv_1'), of({ id: 'conv_2' }), of(null)]).toEqual([{ id: 'conv_1' }, { id: 'conv_2' }, undefined])
+})
+
 describe('wholeResponse', () => {
   it('has an item for reasoning, for the message and for each call', () => {
     const calls = [

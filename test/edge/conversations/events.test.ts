@@ -1,0 +1,59 @@
+/** Events in one isolate: how they are written, and what is told where nobody more can listen. */
+import { expect, it } from 'vitest'
+import { isolate, reading } from '../../support/worker.ts'
+
+const PATH = '/v1/conversations'
+
+async function world() {
+  const at = await isolate()
+  const made = (await (await at.post(PATH, {})).json()) as { id: string }
+  const path = `${PATH}/${made.id}/events`
+  return { ...at, path, say: (content: string) => at.post(path, { item: { role: 'assistant', content } }) }
+}
+
+it('are numbered, named and whole', async () => {
+  const { path, say, get } = await world()
+  await say('one')
+  const reader = reading(await get(`${path}?after=0`))
+  expect(await reader.next()).toBe('retry: 1000\n\n')
+  const event = await reader.next()
+  expect(event).toMatch(/^id: 1\nevent: conversation\.message\ndata: \{.*\}\n\n$/)
+  expect(event).toContain('"text":"one"')
+  await reader.leave()
+})
+
+it('take messages alone, and as many as they may', async () => {
+  const { path, post } = await world()
+  const message = { role: 'user', content: 'x' }
+  expect(await (await post(path, { items: [message, message] })).json()).toMatchObject({ items: [{}, {}] })
+  for (const body of [{ type: 'function_call', call_id: 'c' }, { items: [] }, { role: 'tool', content: 'x' }])
+    expect((await post(path, body)).status).toBe(400)
+})
+
+it('are heard by so many, and a socket needs its place', async () => {
+  const { path, get, services } = await world()
+  services.sessions.listen = async () => 'full'
+  expect((await get(path)).status).toBe(503)
+  services.sessions.hold = async () => 'full'
+  expect((await get(path, { upgrade: 'websocket' })).status).toBe(503)
+  services.sessions.hold = async () => 'held'
+  services.sessions.connect = async () => new Response(null, { status: 409 })
+  expect((await get(path, { Upgrade: 'WebSocket' })).status).toBe(503)
+})
+
+it('end with an event where the object is lost', async () => {
+  const { path, get, services } = await world()
+  services.sessions.listen = async () =>
+    new ReadableStream({ pull: (controller) => controller.error(new Error('secret')) })
+  const text = await reading(await get(path)).rest()
+  expect(text).toContain('event: error\ndata: {"error":')
+  expect(text).not.toContain('secret')
+})
+
+it.each([
+  ['?after=x', {}, 400],
+  ['', { 'last-event-id': 'x' }, 400],
+])('must be numbers: %s', async (query, headers, status) => {
+  const { path, get } = await world()
+  expect((await get(path + query, headers)).status).toBe(status)
+})
