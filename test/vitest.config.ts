@@ -20,7 +20,7 @@ const light = [
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
   'test/edge/{form-model,misconfigured,openapi,recalled-reply,request-options}.test.ts',
-  'test/edge/kept/{answer-reader,event-pieces,seen-message,seen-reply}.test.ts',
+  'test/edge/kept/{answer-reader,event-pieces,items,seen-message,seen-reply}.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [

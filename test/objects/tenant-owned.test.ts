@@ -24,7 +24,7 @@ const rows = (place: TenantPlace) =>
 
 it('is erased when the tenant is deleted, told alone or with usage', async () => {
   const place = await freshPlace()
-  for (const id of ['resp_a', 'resp_b', 'resp_c']) await response(place, id).put(PARTS, LATER)
+  for (const id of ['resp_a', 'resp_b', 'resp_c']) await response(place, id).put(PARTS, 3_600_000)
   await tenants.own(place, [thing('resp_a'), thing('resp_a')])
   await tenants.record(place, { ...batchOf(), owned: [thing('resp_b')] })
   expect(await rows(place)).toHaveLength(2)
@@ -38,7 +38,7 @@ it('is erased when the tenant is deleted, told alone or with usage', async () =>
 it('is of every class that can be erased', async () => {
   const place = await freshPlace()
   const cached = () => ownedStub<CacheObject>(env.CACHE, place, 'thing')
-  await response(place, 'resp_a').put(PARTS, LATER)
+  await response(place, 'resp_a').put(PARTS, 3_600_000)
   await runInDurableObject(cached(), (object) => {
     object.erase = () => Promise.resolve()
   })
@@ -64,7 +64,7 @@ it('is of every class that can be erased', async () => {
 it('is erased in batches, and the tenant when all of it is', async () => {
   const place = await freshPlace()
   const ids = Array.from({ length: OWNED_ERASED_MAX + 1 }, (_, index) => `resp_${index}`)
-  await response(place, 'resp_0').put(PARTS, LATER)
+  await response(place, 'resp_0').put(PARTS, 3_600_000)
   await tenants.own(
     place,
     ids.map((id) => thing(id)),

@@ -27,9 +27,8 @@ export async function putKept(services: Services, caller: Caller, id: string, ke
   const keyring = await services.cacheKeys.keysOf(caller, place)
   const seal = (part: keyof KeptResponse): Promise<string> => keyring.seal(nameOf(id, part), JSON.stringify(kept[part]))
   const [response, input, context] = await Promise.all([seal('response'), seal('input'), seal('context')])
-  const untilMs = services.clock.now() + RESPONSE_KEPT_MS
-  own(services, caller, { kind: 'response', id, untilMs })
-  await services.responses.put(place, id, { response, input, context }, untilMs)
+  own(services, caller, { kind: 'response', id, untilMs: services.clock.now() + RESPONSE_KEPT_MS })
+  await services.responses.put(place, id, { response, input, context }, RESPONSE_KEPT_MS)
 }
 
 /** Parts of one; null where nothing is kept under that id. Rejects where that cannot be told now. */
