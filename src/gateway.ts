@@ -16,9 +16,6 @@ import { keep } from './recall/keep.ts'
 import { recall } from './recall/recall.ts'
 import type { Hit } from './recall/types.ts'
 import { end, type Recordable } from './record/end.ts'
-
-export { own } from './record/own.ts'
-
 import { route } from './route/route.ts'
 import type { Services } from './services.ts'
 

@@ -41,7 +41,12 @@ export const rooms: Readonly<Record<string, Room>> = {
   ),
   gateway: room([...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
-  edge: room(['gateway', 'authenticate', ...pure], ['services'], ['hono', '@hono/*', '@remix-run/multipart-parser']),
+  // record: what is kept of answers is told to the tenant's object with the rows.
+  edge: room(
+    ['gateway', 'authenticate', 'record', ...pure],
+    ['services'],
+    ['hono', '@hono/*', '@remix-run/multipart-parser'],
+  ),
   admin: room(pure, ['services', 'stores/types', 'vault', 'providers'], ['hono', '@hono/*']),
   jobs: room(pure, ['services', 'stores/types', 'vault', 'providers']),
   console: room(pure),

@@ -209,7 +209,7 @@ describe('an erase', () => {
 
 it('begins in an object that an older release has made, and keeps what that has', async () => {
   await ledger.record(recordOf('old', Date.now()))
-  for (const table of ['counts', 'reservations', 'learned', 'secrets']) await ledger.sql(`DROP TABLE ${table}`)
+  for (const table of ['counts', 'reservations', 'learned', 'secrets', 'owned']) await ledger.sql(`DROP TABLE ${table}`)
   await ledger.sql('UPDATE schema_version SET version = 1')
   await ledger.evict()
   expect(await ledger.ask('a', [rpm])).toMatchObject({ kind: 'granted' })

@@ -8,7 +8,8 @@ import { directoryStub, ownedStub, tenantStub } from '../../src/lib/object-place
 import type { CacheObject } from '../../src/objects/cache.ts'
 import type { ResponseObject } from '../../src/objects/response.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
-import { type OwnedClasses, TenantOwned } from '../../src/objects/tenant-owned.ts'
+import { type OwnedEnv, TenantOwned } from '../../src/objects/tenant-owned.ts'
+import { tenantOf } from '../support/control-plane.ts'
 import { batchOf, directory, freshPlace, tables, tenants } from '../support/tenant-object.ts'
 
 const LATER = Date.now() + 3_600_000
@@ -45,9 +46,11 @@ it('is of every class that can be erased', async () => {
   await tenants.own(place, [thing('resp_a')])
   await runInDurableObject(stub(place), async (_, { storage }) => {
     // Another class in the place of sessions, which shows that each goes to its own.
-    const classes = { response: env.RESPONSE, session: env.CACHE } as unknown as OwnedClasses
-    const owned = new TenantOwned(storage.sql, classes)
-    owned.add(place, [
+    const classes = { ...env, SESSION: env.CACHE, USER: undefined } as unknown as OwnedEnv
+    const owned = new TenantOwned(storage.sql, classes, () => {})
+    const policy = { generation: place.generation, epoch: 1, tenant: tenantOf(place.id) }
+    expect(owned.add(null, [])).toBe(false)
+    owned.add(policy, [
       { kind: 'session', id: 'thing', untilMs: LATER },
       { kind: 'user', id: 'u', untilMs: LATER },
     ])
@@ -55,7 +58,7 @@ it('is of every class that can be erased', async () => {
       { kind: 'response' },
       { kind: 'session' },
     ])
-    await expect(owned.erase()).rejects.toThrow()
+    await expect(owned.eraseAll()).rejects.toThrow()
     expect(storage.sql.exec('SELECT kind FROM owned').toArray()).toEqual([{ kind: 'session' }])
   })
   expect(await isKept(place, 'resp_a')).toBe(false)

@@ -1,8 +1,8 @@
 /** Kept responses, sealed and opened: their objects hold nothing that can be read. */
 import { RESPONSE_ID_CHARS_MAX, RESPONSE_KEPT_MS } from '../../core/limits.ts'
 import { type Caller, placeOf } from '../../core/tenant.ts'
-import { own } from '../../gateway.ts'
 import { parseLossless } from '../../lib/json.ts'
+import { own } from '../../record/own.ts'
 import type { Services } from '../../services.ts'
 
 type Json = Readonly<Record<string, unknown>>
