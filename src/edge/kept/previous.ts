@@ -86,7 +86,7 @@ export function withContext(
   if (native === undefined) return { exchange, context }
   const before = askedAgain(context)
   const own = withoutReferences(native.body.input, known)
-  if (before.length === 0 && own.put.length === 0) return { exchange, context }
+  if (before.length === 0 && own.input === native.body.input) return { exchange, context }
   const text = JSON.stringify([before, own.put])
   const bytes = UTF8.encode(text).length
   if (bytes + request.bodyBytes > REQUEST_BODY_BYTES_MAX) return TOO_LONG

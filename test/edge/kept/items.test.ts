@@ -74,6 +74,14 @@ describe('references', () => {
     expect(withoutReferences(input, known)).toEqual({ input: [known[0], input[1], input[2]], put: known })
   })
 
+  it('to what cannot be asked with again are gone', () => {
+    const reasoning = { type: 'reasoning', id: 'rs_1', summary: [] }
+    expect(withoutReferences([{ type: 'item_reference', id: 'rs_1' }, input[2]], [reasoning])).toEqual({
+      input: [input[2]],
+      put: [],
+    })
+  })
+
   it('change nothing where there are none', () => {
     const plain = [{ role: 'user', content: 'x' }]
     expect(withoutReferences(plain, known)).toEqual({ input: plain, put: [] })
