@@ -1,4 +1,4 @@
-/** Beside the path: a request that reads along with an identical one, and what a tenant is told that its callers have made. */
+/** Beside the path: a request that reads along with an identical one in flight. Admitted and recorded as a hit is. */
 import { admitHit } from './admit/admit-hit.ts'
 import type { Entry } from './authenticate/enter.ts'
 import type { Refusal } from './core/errors.ts'
@@ -9,8 +9,6 @@ import { leave, refuse } from './gateway.ts'
 import { flightOf } from './recall/flight.ts'
 import { end } from './record/end.ts'
 import type { Services } from './services.ts'
-
-export { own } from './record/own.ts'
 
 /** The name under which identical requests meet; null where this one is to be answered by itself. */
 export function meetingOf(

@@ -43,9 +43,10 @@ export const rooms: Readonly<Record<string, Room>> = {
   // Whoever reads along with another's answer passes two stages alone, and not the path.
   beside: room(['gateway', ...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
-  // authenticate and compose come before the path itself: who asks, and what the whole of their request is.
+  // authenticate and compose come before the path itself: who asks, and what the whole of their request is. record: what
+  // is kept of answers is told to the tenant's object with the rows.
   edge: room(
-    ['gateway', 'beside', 'authenticate', 'compose', ...pure],
+    ['gateway', 'beside', 'authenticate', 'compose', 'record', ...pure],
     ['services'],
     ['hono', '@hono/*', '@remix-run/multipart-parser'],
   ),

@@ -299,8 +299,10 @@ export const RESPONSE_KEPT_MS = 30 * 86_400_000
 export const KEPT_CALL_MS = 5000
 /** Longest id of a response that is kept: upstreams give their own. */
 export const RESPONSE_ID_CHARS_MAX = 128
-/** Responses whose items one request may refer to without going on from them. */
-export const RESPONSES_REFERRED_MAX = 64
+/** Output items of one kept response, with ids of its provider's, that can be referred to without going on from it. */
+export const ITEMS_POINTED_MAX = 64
+/** Items that one request may refer to besides those of the response that it goes on from. */
+export const ITEMS_REFERRED_MAX = 256
 /** Input items of one page of a kept response, unless the caller names fewer or more. */
 export const INPUT_ITEMS_DEFAULT = 20
 export const INPUT_ITEMS_MAX = 100

@@ -36,9 +36,10 @@ export class ResponseObject extends DurableObject<Env> {
     if (schemaVersion(ctx.storage.sql) > 0) this.#open()
   }
 
-  /** Keeps a record, in the place of whatever was kept; answers when it is durable. */
-  put(parts: SealedParts, untilMs: number): void {
+  /** Keeps a record for so long, in the place of whatever was kept; answers when it is durable. */
+  put(parts: SealedParts, keptMs: number): void {
     if (this.#isErased) return
+    const untilMs = Date.now() + keptMs
     const { statements, timers } = this.#stored ?? this.#open()
     this.ctx.storage.transactionSync(() => {
       statements.dropChunks()

@@ -1,9 +1,9 @@
 /** The objects that a tenant's callers have made, as the tenant's object remembers them: to erase them with it. */
 import { OWNED_ERASED_MAX, OWNED_MARGIN_MS } from '../core/limits.ts'
 import type { OwnedKind, OwnedThing } from '../core/owned.ts'
-import type { TenantPlace } from '../core/tenant.ts'
 import { ownedStub } from '../lib/object-places.ts'
 import { all, run } from './sql.ts'
+import type { Policy } from './tenant-records.ts'
 
 /** `object` is the id of a Durable Object, which says where it lives, and nothing of the name that its caller gave it. */
 export const OWNED_SCHEMA = `
@@ -15,29 +15,48 @@ export interface Erasable extends Rpc.DurableObjectBranded {
   erase(): Promise<void>
 }
 
-/** Where the objects of each kind live. */
-export type OwnedClasses = Readonly<Record<OwnedKind, DurableObjectNamespace<Erasable>>>
+type Classes = Readonly<Record<OwnedKind, DurableObjectNamespace<Erasable>>>
+/** The namespaces of their classes. */
+export type OwnedEnv = Pick<Env, 'SESSION' | 'RESPONSE' | 'STREAM' | 'USER'>
 
 /** Only for an object that has its schema. */
 export class TenantOwned {
   readonly #statements: ReturnType<typeof statements>
-  readonly #classes: OwnedClasses
+  readonly #classes: Classes
+  readonly #goOn: () => void
 
-  constructor(sql: SqlStorage, classes: OwnedClasses) {
+  /** `goOn` has `eraseMore` called soon. */
+  constructor(sql: SqlStorage, { SESSION, RESPONSE, STREAM, USER }: OwnedEnv, goOn: () => void) {
     this.#statements = statements(sql)
-    this.#classes = classes
+    this.#classes = { session: SESSION, response: RESPONSE, stream: STREAM, user: USER } as unknown as Classes
+    this.#goOn = goOn
   }
 
-  /** Remembers them; one that is known lives as long as was said last. */
-  add(place: TenantPlace, things: readonly OwnedThing[]): void {
+  /** Remembers them; one that is known lives as long as was said last. False where there is nothing to remember. */
+  add(policy: Policy | null, things: readonly OwnedThing[]): boolean {
+    if (policy === null || things.length === 0) return false
+    const { id: tenant, region, jurisdiction } = policy.tenant
+    const place = { id: tenant, generation: policy.generation, region, jurisdiction }
     for (const { kind, id, untilMs } of things) {
       const classOf: DurableObjectNamespace<Erasable> | undefined = this.#classes[kind]
       if (classOf !== undefined) this.#statements.put(kind, ownedStub(classOf, place, id).id.toString(), untilMs)
     }
+    return true
   }
 
-  /** Erases some. True when there are more. Rejects when one could not be erased: the others are done with. */
-  async erase(): Promise<boolean> {
+  /** Erases them. Rejects when one could not be, or where there are more than one call may erase: then it goes on soon. */
+  async eraseAll(): Promise<void> {
+    if (!(await this.#eraseSome())) return
+    this.#goOn()
+    throw new Error('there are more objects of the tenant')
+  }
+
+  /** Goes on with them; answers when to again, null when all are erased. */
+  async eraseMore(): Promise<number | null> {
+    return (await this.#eraseSome()) ? Date.now() : null
+  }
+
+  async #eraseSome(): Promise<boolean> {
     const rows = this.#statements.some(OWNED_ERASED_MAX)
     const erased = await Promise.allSettled(rows.map((row) => this.#erase(row)))
     const failed = erased.find(({ status }) => status === 'rejected')
@@ -70,9 +89,4 @@ function statements(sql: SqlStorage) {
     drop: run<[string, string]>(sql, 'DELETE FROM owned WHERE kind = ? AND object = ?'),
     dropBefore: run<[number]>(sql, 'DELETE FROM owned WHERE until_ms < ?'),
   }
-}
-
-/** The classes of what a tenant's callers make. */
-export function ownedClasses({ SESSION, RESPONSE, STREAM, USER }: Env): OwnedClasses {
-  return { session: SESSION, response: RESPONSE, stream: STREAM, user: USER } as unknown as OwnedClasses
 }

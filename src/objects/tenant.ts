@@ -22,7 +22,7 @@ import { TenantChanges } from './tenant-changes.ts'
 import { type Successor, TenantKeyChanges } from './tenant-key-changes.ts'
 import { sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
-import { OWNED_SCHEMA, ownedClasses, TenantOwned } from './tenant-owned.ts'
+import { OWNED_SCHEMA, TenantOwned } from './tenant-owned.ts'
 import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
 import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
@@ -62,8 +62,6 @@ interface Stored {
 
 export class TenantObject extends DurableObject<Env> {
   #stored: Stored | null = null
-  /** When the prune timer fires at the latest, so that a batch of usage need not ask. */
-  #pruneAtMs = Number.POSITIVE_INFINITY
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -95,20 +93,14 @@ export class TenantObject extends DurableObject<Env> {
     return after
   }
 
-  /**
-   * Gone at once; what the audit log has not seen is delivered, and what its callers have made erased, before all is
-   * forgotten. Rejects to be called again; what is left of many objects it goes on with meanwhile.
-   */
+  /** Gone at once; audit entries are delivered and owned objects erased before all is forgotten. Rejects to be called again. */
   async erase(): Promise<void> {
     const stored = this.#stored
     if (stored === null) return
     stored.records.dropPolicy()
     stored.ledger.close()
     while (await stored.changes.deliver()) {}
-    if (await stored.owned.erase()) {
-      stored.timers.arm(ERASE, Date.now())
-      throw new Error('there are more objects of the tenant')
-    }
+    await stored.owned.eraseAll()
     this.#stored = null
     await this.ctx.storage.deleteAll()
   }
@@ -216,17 +208,13 @@ export class TenantObject extends DurableObject<Env> {
       stored.usage.record(rows, nowMs, (fresh) => stored.ledger.settle(fresh, charges, slices)),
     )
     this.own(owned)
-    this.#pruneLater(stored, nowMs)
+    stored.timers.arm(PRUNE, nowMs + USAGE_PRUNE_MS)
   }
 
   /** Remembers what is to be erased with the tenant. */
   own(things: readonly OwnedThing[]): void {
     const stored = this.#live()
-    const policy = stored?.records.policy() ?? null
-    if (stored === null || policy === null || things.length === 0) return
-    const { id, region, jurisdiction } = policy.tenant
-    stored.owned.add({ id, generation: policy.generation, region, jurisdiction }, things)
-    this.#pruneLater(stored, Date.now())
+    if (stored?.owned.add(stored.records.policy(), things)) stored.timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS)
   }
 
   /** How these limits stand, and whatever else is counted. */
@@ -244,14 +232,12 @@ export class TenantObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const stored = this.#live()
+    const erased = this.#stored?.owned
     // Of an object that is being erased nothing is left to do but that.
-    if (stored === null)
-      return this.#stored?.timers.fire(Date.now(), {
-        [ERASE]: async () => ((await this.#stored?.owned.erase()) === true ? Date.now() : null),
-      })
+    if (stored === null) return this.#stored?.timers.fire(Date.now(), { [ERASE]: () => erased?.eraseMore() ?? null })
     await stored.timers.fire(Date.now(), {
       [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
-      [PRUNE]: () => this.#prune(stored),
+      [PRUNE]: () => prune(stored, Date.now()),
       [REAP]: () => reap(stored),
       [RETIRE]: () => stored.webhook.retire(Date.now()),
     })
@@ -272,7 +258,7 @@ export class TenantObject extends DurableObject<Env> {
       isErased: () => this.#stored === null,
     })
     const sealed = new TenantSealed(records, changes)
-    const owned = new TenantOwned(storage.sql, ownedClasses(this.env))
+    const owned = new TenantOwned(storage.sql, this.env, () => timers.arm(ERASE, Date.now()))
     const prompts = new TenantPrompts(storage.sql, records, changes)
     const webhook = new TenantWebhooks(records, changes, (atMs) => timers.arm(RETIRE, atMs))
     const keys = new TenantKeyChanges(records, changes, () => timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS))
@@ -284,17 +270,5 @@ export class TenantObject extends DurableObject<Env> {
   /** Null for an object that is nobody's, or is being erased. */
   #live(): Stored | null {
     return this.#stored?.records.policy() == null ? null : this.#stored
-  }
-
-  #pruneLater({ timers }: Stored, nowMs: number): void {
-    if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
-    this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
-    timers.arm(PRUNE, this.#pruneAtMs)
-  }
-
-  #prune(stored: Stored): number | null {
-    const nextMs = prune(stored, Date.now())
-    this.#pruneAtMs = nextMs ?? Number.POSITIVE_INFINITY
-    return nextMs
   }
 }

@@ -214,6 +214,18 @@ test('an item of before may be referred to', async () => {
   ).rejects.toMatchObject({ status: 400, param: expect.stringContaining('input') })
 })
 
+test('so may an item that its provider named, without its response', async () => {
+  await client.responses.create({ model: 'native', input: 'hello' })
+  const input: ResponseInputItem[] = [
+    { type: 'item_reference', id: 'msg_1' },
+    { role: 'user', content: 'and?' },
+  ]
+  await client.responses.create({ model: 'native', input })
+  expect(asked('native').input).toEqual([nativeResponse('x').output[1], input[1]])
+  await client.responses.create({ model: 'chat', input })
+  expect(asked('chat').messages).toMatchObject([{ role: 'assistant', content: 'It rains. ☔' }, { content: 'and?' }])
+})
+
 test('an answer that ran out of room is kept as such, and gone on from', async () => {
   const { id } = await client.responses.create({ model: 'long', input: 'go' })
   expect(await client.responses.retrieve(id)).toMatchObject({ status: 'incomplete' })

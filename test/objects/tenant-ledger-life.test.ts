@@ -209,7 +209,16 @@ describe('an erase', () => {
 
 it('begins in an object that an older release has made, and keeps what that has', async () => {
   await ledger.record(recordOf('old', Date.now()))
-  for (const table of ['counts', 'reservations', 'learned', 'secrets', 'webhook'])
+  for (const table of [
+    'counts',
+    'reservations',
+    'learned',
+    'secrets',
+    'owned',
+    'prompts',
+    'prompt_versions',
+    'webhook',
+  ])
     await ledger.sql(`DROP TABLE ${table}`)
   await ledger.sql('UPDATE schema_version SET version = 1')
   await ledger.evict()

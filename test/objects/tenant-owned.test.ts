@@ -8,7 +8,8 @@ import { directoryStub, ownedStub, tenantStub } from '../../src/lib/object-place
 import type { CacheObject } from '../../src/objects/cache.ts'
 import type { ResponseObject } from '../../src/objects/response.ts'
 import type { TenantObject } from '../../src/objects/tenant.ts'
-import { type OwnedClasses, TenantOwned } from '../../src/objects/tenant-owned.ts'
+import { type OwnedEnv, TenantOwned } from '../../src/objects/tenant-owned.ts'
+import { tenantOf } from '../support/control-plane.ts'
 import { batchOf, directory, freshPlace, tables, tenants } from '../support/tenant-object.ts'
 
 const LATER = Date.now() + 3_600_000
@@ -24,7 +25,7 @@ const rows = (place: TenantPlace) =>
 
 it('is erased when the tenant is deleted, told alone or with usage', async () => {
   const place = await freshPlace()
-  for (const id of ['resp_a', 'resp_b', 'resp_c']) await response(place, id).put(PARTS, LATER)
+  for (const id of ['resp_a', 'resp_b', 'resp_c']) await response(place, id).put(PARTS, 3_600_000)
   await tenants.own(place, [thing('resp_a'), thing('resp_a')])
   await tenants.record(place, { ...batchOf(), owned: [thing('resp_b')] })
   expect(await rows(place)).toHaveLength(2)
@@ -38,16 +39,18 @@ it('is erased when the tenant is deleted, told alone or with usage', async () =>
 it('is of every class that can be erased', async () => {
   const place = await freshPlace()
   const cached = () => ownedStub<CacheObject>(env.CACHE, place, 'thing')
-  await response(place, 'resp_a').put(PARTS, LATER)
+  await response(place, 'resp_a').put(PARTS, 3_600_000)
   await runInDurableObject(cached(), (object) => {
     object.erase = () => Promise.resolve()
   })
   await tenants.own(place, [thing('resp_a')])
   await runInDurableObject(stub(place), async (_, { storage }) => {
     // Another class in the place of sessions, which shows that each goes to its own.
-    const classes = { response: env.RESPONSE, session: env.CACHE } as unknown as OwnedClasses
-    const owned = new TenantOwned(storage.sql, classes)
-    owned.add(place, [
+    const classes = { ...env, SESSION: env.CACHE, USER: undefined } as unknown as OwnedEnv
+    const owned = new TenantOwned(storage.sql, classes, () => {})
+    const policy = { generation: place.generation, epoch: 1, tenant: tenantOf(place.id) }
+    expect(owned.add(null, [])).toBe(false)
+    owned.add(policy, [
       { kind: 'session', id: 'thing', untilMs: LATER },
       { kind: 'user', id: 'u', untilMs: LATER },
     ])
@@ -55,7 +58,7 @@ it('is of every class that can be erased', async () => {
       { kind: 'response' },
       { kind: 'session' },
     ])
-    await expect(owned.erase()).rejects.toThrow()
+    await expect(owned.eraseAll()).rejects.toThrow()
     expect(storage.sql.exec('SELECT kind FROM owned').toArray()).toEqual([{ kind: 'session' }])
   })
   expect(await isKept(place, 'resp_a')).toBe(false)
@@ -64,7 +67,7 @@ it('is of every class that can be erased', async () => {
 it('is erased in batches, and the tenant when all of it is', async () => {
   const place = await freshPlace()
   const ids = Array.from({ length: OWNED_ERASED_MAX + 1 }, (_, index) => `resp_${index}`)
-  await response(place, 'resp_0').put(PARTS, LATER)
+  await response(place, 'resp_0').put(PARTS, 3_600_000)
   await tenants.own(
     place,
     ids.map((id) => thing(id)),

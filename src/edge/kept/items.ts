@@ -38,7 +38,7 @@ export const referredTo = (input: unknown): readonly unknown[] =>
     .filter(isReference)
     .map(({ id }) => id)
 
-/** Items that are referred to, in the place of their references; what is not known stays as it is. */
+/** Items that are referred to, in the place of their references, as `askedAgain` has them; what is not known stays as it is. */
 export function withoutReferences(
   input: unknown,
   known: readonly Json[],
@@ -46,10 +46,12 @@ export function withoutReferences(
   if (!Array.isArray(input) || !input.some(isReference)) return { input, put: [] }
   const byId = new Map(known.map((item) => [item.id, item]))
   const put: Json[] = []
-  const resolved = input.map((item: unknown) => {
+  const resolved = input.flatMap((item: unknown): readonly unknown[] => {
     const found = isReference(item) ? byId.get(item.id) : undefined
-    if (found !== undefined) put.push(found)
-    return found ?? item
+    if (found === undefined) return [item]
+    const again = askedAgain([found])
+    put.push(...again)
+    return again
   })
   return { input: resolved, put }
 }

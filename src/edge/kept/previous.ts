@@ -1,13 +1,13 @@
 /** A response that goes on from an earlier one, and that others can go on from. */
 import { type Refusal, refusal } from '../../core/errors.ts'
-import { REQUEST_BODY_BYTES_MAX, RESPONSES_REFERRED_MAX } from '../../core/limits.ts'
+import { ITEMS_REFERRED_MAX, REQUEST_BODY_BYTES_MAX } from '../../core/limits.ts'
 import { items } from '../../core/loose.ts'
 import type { Edge } from '../arrival.ts'
 import type { Exchange, Lasting } from '../exchange.ts'
 import { outOfReach } from '../usage.ts'
 import type { FinalAnswer } from './answer-reader.ts'
-import { askedAgain, listedItems, referredTo, responseOfItem, withoutReferences } from './items.ts'
-import { isKeepableId, putKept, readKept } from './record.ts'
+import { askedAgain, listedItems, referredTo, withoutReferences } from './items.ts'
+import { isKeepableId, putKept, readKept, responseWith } from './record.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -56,7 +56,7 @@ async function contextOf(
   return [...kept.context, ...kept.input, ...(items(output) as Json[])]
 }
 
-/** Items of kept responses that are referred to by ids of ours, and are not in the context. */
+/** Items of kept responses that are referred to, and are not in the context: so do SDKs that count on all being kept. */
 async function referredItems(
   { services }: Edge,
   { entry }: Exchange,
@@ -64,9 +64,10 @@ async function referredItems(
   context: readonly Json[],
 ): Promise<readonly Json[]> {
   const there = new Set(context.map(({ id }) => id))
-  const ids = referredTo(input).flatMap((id) => (there.has(id) ? [] : (responseOfItem(id) ?? [])))
-  const responses = [...new Set(ids)].slice(0, RESPONSES_REFERRED_MAX)
-  const kept = await Promise.all(responses.map((id) => readKept(services, entry.caller, id, ['response'])))
+  const missing = [...new Set(referredTo(input))].filter((id) => !there.has(id)).slice(0, ITEMS_REFERRED_MAX)
+  const responses = await Promise.all(missing.map((id) => responseWith(services, entry.caller, id)))
+  const ids = [...new Set(responses)].filter((id) => id !== null)
+  const kept = await Promise.all(ids.map((id) => readKept(services, entry.caller, id, ['response'])))
   return kept.flatMap((one) => (one === null ? [] : (items(one.response.output) as Json[])))
 }
 
@@ -85,7 +86,7 @@ export function withContext(
   if (native === undefined) return { exchange, context }
   const before = askedAgain(context)
   const own = withoutReferences(native.body.input, known)
-  if (before.length === 0 && own.put.length === 0) return { exchange, context }
+  if (before.length === 0 && own.input === native.body.input) return { exchange, context }
   const text = JSON.stringify([before, own.put])
   const bytes = UTF8.encode(text).length
   if (bytes + request.bodyBytes > REQUEST_BODY_BYTES_MAX) return TOO_LONG

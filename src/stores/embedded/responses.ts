@@ -15,7 +15,7 @@ export function createResponses(namespace: DurableObjectNamespace<ResponseObject
       question,
     )
   return {
-    put: (place, id, parts, untilMs) => ask(place, id, (object) => object.put({ ...parts }, untilMs)),
+    put: (place, id, parts, keptMs) => ask(place, id, (object) => object.put({ ...parts }, keptMs)),
     get: async (place, id, names) =>
       (await ask(place, id, (object) => object.get([...names]))) as Pick<KeptParts, (typeof names)[number]> | null,
     delete: (place, id) => ask(place, id, (object) => object.delete()),

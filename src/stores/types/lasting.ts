@@ -12,8 +12,8 @@ export interface KeptParts {
 
 /** Responses that are kept, each by its id within its tenant. Rejects when it cannot tell in time. */
 export interface ResponseStore {
-  /** Replaces what was kept under the id. Resolves when durable. Gone by itself at `untilMs`. */
-  put(place: TenantPlace, id: string, parts: KeptParts, untilMs: number): Promise<void>
+  /** Replaces what was kept under the id. Resolves when durable. Gone by itself after `keptMs`. */
+  put(place: TenantPlace, id: string, parts: KeptParts, keptMs: number): Promise<void>
   /** Null: nothing is kept under that id. */
   get<P extends keyof KeptParts>(
     place: TenantPlace,
