@@ -1,5 +1,5 @@
 /** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
-import { type InferenceRequest, type NativeRequest, promptBytes } from '../core/inference.ts'
+import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import { withoutForeign } from '../core/messages/bound.ts'
 import type { ReplicaLease, Replicas } from '../core/replicas.ts'
 import { withoutForeignReasoning } from '../core/responses/bound.ts'
