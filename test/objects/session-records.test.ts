@@ -30,7 +30,7 @@ it('keeps how it stands', () =>
 
 it('cuts long texts, and joins them', () =>
   within((records, sql) => {
-    const sealed = 'x'.repeat(2 * SESSION_PIECE_CHARS) + 'end'
+    const sealed = `${'x'.repeat(2 * SESSION_PIECE_CHARS)}end`
     const seq = records.add('turn', rowOf('a', { sealed }), 1)
     records.add('turn', rowOf('b'), 2)
     expect(records.after(0, 10).map((row) => row.sealed)).toEqual([sealed, 'sealed b'])
