@@ -94,20 +94,6 @@ describe('refusals', () => {
   })
 })
 
-describe('a target whose prompt cache is warm', () => {
-  it('comes first, and the others as the strategy has them', () => {
-    expect(planned({ request: { preferredTarget: 'claude/c' } })).toEqual(['claude/c', 'gpu/a', 'cloud/b'])
-    expect(planned({ request: { preferredTarget: 'gpu/a' } })).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
-  })
-
-  it('is a wish: one that cannot be asked is not', () => {
-    const all = ['gpu/a', 'cloud/b', 'claude/c']
-    expect(planned({ request: { preferredTarget: 'nobody/x' } })).toEqual(all)
-    const credentials = { cloud: 'cloud-value' }
-    expect(planned({ request: { preferredTarget: 'claude/c' }, credentials })).toEqual(['gpu/a', 'cloud/b'])
-  })
-})
-
 describe('the filter', () => {
   it('leaves all targets that can answer, in order, with their credentials', () => {
     expect(planned()).toEqual(['gpu/a', 'cloud/b', 'claude/c'])
