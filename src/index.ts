@@ -67,6 +67,7 @@ export class StreamObject extends streamObject((env) => {
 
 export default {
   fetch(request, env, ctx) {
-    return isolateOf(env).app.fetch(request, env, ctx)
+    const { app } = isolateOf(env)
+    return app.fetch(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>

@@ -21,6 +21,7 @@ import { docsPage } from './docs.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
+import { idempotently } from './idempotent.ts'
 import { inference } from './inference.ts'
 import { responseRoutes } from './kept/routes.ts'
 import { KnownBodies } from './known-bodies.ts'
@@ -57,7 +58,7 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
 
   // The hot paths: one handler each and no middleware, which lets Hono call it directly.
   for (const [path, skin] of Object.entries(SKINS)) app.post(path, cors.around(inference(edge, skin)))
-  for (const path of RELAYED) app.post(`/v1${path}`, cors.around(relay(edge, path)))
+  for (const path of RELAYED) app.post(`/v1${path}`, cors.around(idempotently(edge, relay(edge, path))))
 
   app.options('/v1/*', cors.preflight)
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
@@ -67,11 +68,11 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   app.get('/v1/responses/:id', cors.around(responses.retrieve))
   app.delete('/v1/responses/:id', cors.around(responses.remove))
   app.get('/v1/responses/:id/input_items', cors.around(responses.inputItems))
-  app.post('/v1/responses/:id/cancel', cors.around(responses.cancel))
+  app.post('/v1/responses/:id/cancel', cors.around(idempotently(edge, responses.cancel)))
   app.get('/v1/limits', cors.around(keyLimits(edge)))
   app.get('/v1/usage', cors.around(keyUsage(edge)))
   app.get('/v1/streams/:id', cors.around(readStream(edge)))
-  app.post('/v1/streams/:id/cancel', cors.around(cancelStream(edge)))
+  app.post('/v1/streams/:id/cancel', cors.around(idempotently(edge, cancelStream(edge))))
   app.put(PROFILE, cors.around(putProfile(edge)))
   app.get(PROFILE, cors.around(getProfile(edge)))
   app.delete(PROFILE, cors.around(deleteProfile(edge)))
@@ -89,16 +90,16 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
 const PROFILE = '/v1/users/:id/profile'
 function conversationRoutes(app: OpenAPIHono, edge: Edge, cors: ReturnType<typeof corsOf>): void {
   const [all, one] = ['/v1/conversations', '/v1/conversations/:id']
-  app.post(all, cors.around(createConversation(edge)))
+  app.post(all, cors.around(idempotently(edge, createConversation(edge))))
   app.get(one, cors.around(retrieveConversation(edge)))
-  app.post(one, cors.around(updateConversation(edge)))
+  app.post(one, cors.around(idempotently(edge, updateConversation(edge))))
   app.delete(one, cors.around(deleteConversation(edge)))
   app.get(`${one}/export`, cors.around(exportConversation(edge)))
   app.get(`${one}/items`, cors.around(listItems(edge)))
-  app.post(`${one}/items`, cors.around(createItems(edge)))
+  app.post(`${one}/items`, cors.around(idempotently(edge, createItems(edge))))
   app.get(`${one}/items/:item`, cors.around(retrieveItem(edge)))
   app.delete(`${one}/items/:item`, cors.around(deleteItem(edge)))
-  app.post(`${one}/events`, cors.around(createEvent(edge)))
+  app.post(`${one}/events`, cors.around(idempotently(edge, createEvent(edge))))
   const listen = listenTo(edge)
   const marked = cors.around(listen)
   // A reply that carries a socket cannot be made anew to be marked, and pages need no CORS for theirs.

@@ -15,7 +15,8 @@ export const TOO_LARGE = refusal(
   'request_too_large',
   `The request body is larger than ${REQUEST_BODY_BYTES_MAX} bytes. Send less, or by reference.`,
 )
-const OVERLOADED = refusal('overloaded', 'Too many large requests at once. Try again in a second.', {
+/** Said when the bodies in flight are as many as an isolate holds. */
+export const OVERLOADED = refusal('overloaded', 'Too many large requests at once. Try again in a second.', {
   retryAfterMs: 1000,
 })
 

@@ -1,7 +1,7 @@
 /** Identical requests in flight, as one: the first begins a stream of its own, and all read it. */
 
 import { follow } from '../beside.ts'
-import { STREAM_MET_MS } from '../core/limits.ts'
+import { STREAM_MET_MS } from '../core/streams/limits.ts'
 import { sha256Hex } from '../lib/hash.ts'
 import type { Edge } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
@@ -19,10 +19,11 @@ import { leftReply } from './stream-reply.ts'
 export async function share(edge: Edge, exchange: Exchange, meeting: string, begun: Begun): Promise<Response> {
   const { services } = edge
   const { skin, request, headers, entry, client } = exchange
-  const id = meetingId(exchange, meeting)
-  const job = await jobOf(services, begun, { idempotencyKey: undefined, isBackground: false }).catch(() => null)
+  const wish = { idempotencyKey: undefined, isBackground: false, meeting: meetingId(exchange, meeting) }
+  const job = await jobOf(services, begun, wish).catch(() => null)
   if (job === null) return reply(edge, exchange)
-  const met = { ...job, id, whenDeserted: 'cancel' as const, keptMs: STREAM_MET_MS }
+  const { id } = job
+  const met = { ...job, whenDeserted: 'cancel' as const, keptMs: STREAM_MET_MS }
   const opened = await services.streams.start(met).catch(() => null)
   if (opened?.kind === 'open' && !opened.isJoined) {
     exchange.release()
@@ -67,5 +68,5 @@ export async function share(edge: Edge, exchange: Exchange, meeting: string, beg
 function meetingId({ skin, request }: Exchange, meeting: string): string {
   const { stream, wantsUsage, debug } = request
   const form = [skin.name, stream, wantsUsage, debug].join(' ')
-  return `strm_${sha256Hex(`${meeting}\n${form}`).slice(0, 32)}`
+  return sha256Hex(`${meeting}\n${form}`).slice(0, 32)
 }

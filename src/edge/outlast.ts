@@ -1,9 +1,10 @@
 /** Requests that outlive their connection: handed to an object of their own, and read from there. */
 import type { Entry } from '../authenticate/enter.ts'
-import { IDEMPOTENCY_KEPT_MS } from '../core/limits.ts'
+import { IDEMPOTENCY_KEPT_MS, STREAM_FORGOTTEN_MS } from '../core/streams/limits.ts'
 import type { StreamJob } from '../core/streams/types.ts'
 import { placeOf } from '../core/tenant.ts'
 import { sha256Hex } from '../lib/hash.ts'
+import { own } from '../record/own.ts'
 import type { Services } from '../services.ts'
 import type { ReplyHeaders } from './headers.ts'
 import { newId } from './new-id.ts'
@@ -25,6 +26,8 @@ export interface Begun {
 export interface Wish {
   readonly idempotencyKey: string | undefined
   readonly isBackground: boolean
+  /** Ids follow from this where several meet; else from the idempotency key, or they are new. */
+  readonly meeting?: string
   /** Where its end is told, checked. */
   readonly webhook?: string | undefined
 }
@@ -35,22 +38,24 @@ const SENT_ON = /^(?:content-type|accept|traceparent|anthropic-.*|x-sluice-.*)$/
 const RESPONSE = 'resp_'
 const STREAM = 'strm_'
 
-/** The job of a request. With an idempotency key its id follows from that; else it is new. */
+/** The job of a request, whose object its tenant is told of. */
 export async function jobOf(
-  services: Pick<Services, 'cacheKeys'>,
+  services: Services,
   { entry, identity, path, alias, sent, text, isBase64 }: Begun,
-  { idempotencyKey, isBackground, webhook }: Wish,
+  { idempotencyKey, isBackground, meeting, webhook }: Wish,
 ): Promise<StreamJob> {
   const { mayCall: _, ...caller } = entry.caller
   const place = placeOf(entry.caller)
-  let id = newId()
+  let id = meeting ?? newId()
   if (idempotencyKey !== undefined) {
     const keyring = await services.cacheKeys.keysOf(entry.caller, place)
     id = sha256Hex(keyring.fingerprint(`idempotency\n${idempotencyKey}`)).slice(0, id.length)
   }
+  const name = (isBackground ? RESPONSE : STREAM) + id
+  own(services, entry.caller, { kind: 'stream', id: name, untilMs: services.clock.now() + STREAM_FORGOTTEN_MS })
   return {
     ...identity,
-    id: (isBackground ? RESPONSE : STREAM) + id,
+    id: name,
     place,
     caller,
     alias,

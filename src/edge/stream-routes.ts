@@ -1,13 +1,13 @@
 /** `/v1/streams/{id}`: a stream read again from where its reader was, how it stands, and how it is stopped. */
 import type { Context } from 'hono'
-import { enter } from '../authenticate/enter.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import { numberIn } from '../core/streams/events.ts'
 import type { StreamState } from '../core/streams/types.ts'
 import { placeOf } from '../core/tenant.ts'
-import { type Edge, presentedBy } from './arrival.ts'
+import type { Edge } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
+import { letIn } from './let-in.ts'
 import { openedReply, UNREACHABLE } from './opened-reply.ts'
 import { errorsAt } from './skin-errors.ts'
 
@@ -20,11 +20,12 @@ const noStream = (id: string): Refusal =>
   })
 
 /** Reads on. With `accept: application/json` it tells how the stream stands instead. */
-export function readStream({ services, guard }: Edge) {
+export function readStream(edge: Edge) {
+  const { services } = edge
   return async (c: Context): Promise<Response> => {
     const request = c.req.raw
     const headers = commonHeaders(request.headers)
-    const entry = await enter(services, guard, presentedBy(request))
+    const entry = await letIn(edge, request)
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     const id = c.req.param('id') ?? ''
     const place = placeOf(entry.caller)
@@ -42,10 +43,11 @@ export function readStream({ services, guard }: Edge) {
 }
 
 /** Stops a stream, and with it its upstream. What has ended stays as it is. */
-export function cancelStream({ services, guard }: Edge) {
+export function cancelStream(edge: Edge) {
+  const { services } = edge
   return async (c: Context): Promise<Response> => {
     const headers = commonHeaders(c.req.raw.headers)
-    const entry = await enter(services, guard, presentedBy(c.req.raw))
+    const entry = await letIn(edge, c.req.raw)
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     const id = c.req.param('id') ?? ''
     const state = await services.streams.cancel(placeOf(entry.caller), id).catch(() => undefined)

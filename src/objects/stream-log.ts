@@ -1,12 +1,13 @@
 /** The events of one stream: filled from its reply, kept in sealed segments, read from memory or from those. */
+
+import { EventCounter, type NumberedEvent } from '../core/streams/events.ts'
 import {
   STREAM_BYTES_MAX,
   STREAM_FLUSH_MS,
   STREAM_SEGMENT_BYTES_MAX,
   STREAM_TAIL_BYTES_MAX,
   STREAM_UNKEPT_BYTES_MAX,
-} from '../core/limits.ts'
-import { EventCounter, type NumberedEvent } from '../core/streams/events.ts'
+} from '../core/streams/limits.ts'
 import { Tail } from '../core/streams/tail.ts'
 import type { ReplyHead, StreamAbout, StreamStatus } from '../core/streams/types.ts'
 import { fromBase64, toBase64 } from '../lib/hash.ts'

@@ -1,5 +1,6 @@
 /** Whoever reads a stream: each at their own pace, what is there first, then as it comes. */
-import { KEEP_ALIVE_MS, STREAM_PIECE_BYTES_MAX } from '../core/limits.ts'
+import { KEEP_ALIVE_MS } from '../core/limits.ts'
+import { STREAM_PIECE_BYTES_MAX } from '../core/streams/limits.ts'
 import { type StreamLog, wholeOf } from './stream-log.ts'
 
 const ENCODER = new TextEncoder()

@@ -1,5 +1,5 @@
 /** Rows of a stream's object: what it is, how it stands, and its events in sealed segments. */
-import { STREAM_ROW_CHARS_MAX } from '../core/limits.ts'
+import { STREAM_ROW_CHARS_MAX } from '../core/streams/limits.ts'
 import type { ReplyHead, StreamAbout, StreamStatus } from '../core/streams/types.ts'
 import { all, first, run } from './sql.ts'
 

@@ -7,14 +7,14 @@
  * Eviction, or the death of the process, loses the upstream's call and what was not kept yet: `interrupted`.
  */
 import { DurableObject } from 'cloudflare:workers'
+import { isFailure } from '../core/streams/events.ts'
 import {
   STREAM_ABANDONED_MS,
   STREAM_BEAT_MS,
   STREAM_DESERTED_MS,
   STREAM_KEPT_MS,
   STREAM_READERS_MAX,
-} from '../core/limits.ts'
-import { isFailure } from '../core/streams/events.ts'
+} from '../core/streams/limits.ts'
 import type { StreamAbout, StreamJob, StreamOpened, StreamState, StreamStatus } from '../core/streams/types.ts'
 import type { TenantPlace } from '../core/tenant.ts'
 import { endEvent, type WebhookDelivery, type WebhookOutcome } from '../core/webhook.ts'

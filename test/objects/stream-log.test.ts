@@ -1,7 +1,7 @@
 /** A stream's log over a real object's database: filled once, read again from memory and from what is kept. */
 import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
-import { STREAM_BYTES_MAX, STREAM_SEGMENT_BYTES_MAX } from '../../src/core/limits.ts'
+import { STREAM_BYTES_MAX, STREAM_SEGMENT_BYTES_MAX } from '../../src/core/streams/limits.ts'
 import { migrate } from '../../src/objects/sql.ts'
 import { StreamLog, wholeOf } from '../../src/objects/stream-log.ts'
 import { STREAM_SCHEMA, StreamRows } from '../../src/objects/stream-rows.ts'

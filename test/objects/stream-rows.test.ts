@@ -1,7 +1,7 @@
 /** Rows of a stream over a real object's database: one run, and segments in as many parts as they need. */
 import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
-import { STREAM_ROW_CHARS_MAX } from '../../src/core/limits.ts'
+import { STREAM_ROW_CHARS_MAX } from '../../src/core/streams/limits.ts'
 import { migrate } from '../../src/objects/sql.ts'
 import { STREAM_SCHEMA, StreamRows } from '../../src/objects/stream-rows.ts'
 import { aboutOf } from '../support/streams.ts'

@@ -1,6 +1,6 @@
 /** The way in of everything about conversations: who asks, about which, with what. */
 import type { Context } from 'hono'
-import { type Entry, enter } from '../../authenticate/enter.ts'
+import type { Entry } from '../../authenticate/enter.ts'
 import { paramOf } from '../../core/chat.ts'
 import { type Refusal, refusal } from '../../core/errors.ts'
 import { JSON_DEPTH_MAX } from '../../core/limits.ts'
@@ -8,9 +8,10 @@ import { isSessionId, type SessionSchema, type Understood } from '../../core/ses
 import type { SessionPolicy } from '../../core/session/types.ts'
 import { placeOf } from '../../core/tenant.ts'
 import { isDeeperThan } from '../../lib/json.ts'
-import { type Edge, isJson, presentedBy } from '../arrival.ts'
+import { type Edge, isJson } from '../arrival.ts'
 import { errorReply } from '../error-reply.ts'
 import { commonHeaders, type ReplyHeaders } from '../headers.ts'
+import { letIn } from '../let-in.ts'
 import { policyOf } from '../memory/policy.ts'
 import { unknownSession } from '../memory/remembered.ts'
 import type { Keyring } from '../memory/sealed-rows.ts'
@@ -40,8 +41,8 @@ export function visiting(
   return async (c) => {
     const request = c.req.raw
     const headers = commonHeaders(request.headers)
-    const { services, guard } = edge
-    const entry = await enter(services, guard, presentedBy(request))
+    const { services } = edge
+    const entry = await letIn(edge, request)
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     const session = c.req.param('id') ?? ''
     if (session !== '' && !isSessionId(session)) return errorReply(unknownSession(session), headers)

@@ -1,12 +1,13 @@
 /** `/v1/responses/{id}` and what is under it: kept responses, to be had, listed, cancelled and deleted. */
 import type { Context } from 'hono'
-import { type Entry, enter } from '../../authenticate/enter.ts'
+import type { Entry } from '../../authenticate/enter.ts'
 import { type Refusal, refusal } from '../../core/errors.ts'
 import { INPUT_ITEMS_DEFAULT, INPUT_ITEMS_MAX } from '../../core/limits.ts'
 import { placeOf } from '../../core/tenant.ts'
-import { type Edge, presentedBy } from '../arrival.ts'
+import type { Edge } from '../arrival.ts'
 import { errorReply } from '../error-reply.ts'
 import { commonHeaders, type ReplyHeaders } from '../headers.ts'
+import { letIn } from '../let-in.ts'
 import { outOfReach } from '../usage.ts'
 import { isKeepableId, readKept } from './record.ts'
 
@@ -68,10 +69,11 @@ export function responseRoutes(
 }
 
 /** Somebody let in, and the id in the path; a failure of the store is told as one that passes. */
-function entered({ services, guard }: Edge, answer: Answer): Handle {
+function entered(edge: Edge, answer: Answer): Handle {
+  const { services } = edge
   return async (c) => {
     const headers = commonHeaders(c.req.raw.headers)
-    const entry = await enter(services, guard, presentedBy(c.req.raw))
+    const entry = await letIn(edge, c.req.raw)
     if (entry.kind === 'refused') return errorReply(entry.refusal, headers)
     try {
       const answered = await answer(c, entry, c.req.param('id') ?? '', headers)

@@ -1,5 +1,5 @@
 /** Streams that outlive their clients, over their Durable Objects. */
-import { STREAM_CALL_MS, STREAM_HEAD_MS } from '../../core/limits.ts'
+import { STREAM_CALL_MS, STREAM_HEAD_MS } from '../../core/streams/limits.ts'
 import type { StreamOpened, StreamState } from '../../core/streams/types.ts'
 import { ownedStub } from '../../lib/object-places.ts'
 import type { StreamStore, TenantPlace } from '../types.ts'
