@@ -19,7 +19,11 @@ export async function perform(edge: Edge, exchange: Exchange, lasting: Lasting):
     refuse(services, entry, request, memory)
     return errorReply(memory, unansweredHeaders(headers, request.alias), skin.errors)
   }
-  return seenReply(await reply(edge, memory.exchange), skin.form, {
+  const replied = await reply(edge, memory.exchange).catch(async (error: unknown) => {
+    await memory.abandon('broken')
+    throw error
+  })
+  return seenReply(replied, skin.form, {
     asked: request.native?.body ?? request.body,
     headingId: crypto.randomUUID().replaceAll('-', ''),
     background: services.background,

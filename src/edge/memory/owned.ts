@@ -19,7 +19,7 @@ interface Owning {
 
 const told = new BoundedMap<string, number>(TOLD_MAX)
 
-/** Before the first write of a session, and before its time is over. Rejects where the tenant cannot be told. */
+/** Before a turn can make the session, and before its time is over. Rejects where the tenant cannot be told. */
 export async function ownSession(
   { tenants, clock }: Pick<Services, 'tenants' | 'clock'>,
   place: Place,
