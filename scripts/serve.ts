@@ -10,7 +10,7 @@ import { projectFolder, type RunOptions, readRunOptions } from './support/option
 import { requireFreePorts } from './support/ports.ts'
 import { runScript } from './support/run.ts'
 import { announce } from './support/start.ts'
-import { loadVariables } from './support/variables.ts'
+import { loadVariables, type Variables } from './support/variables.ts'
 import { workerdConfig } from './support/workerd-config.ts'
 
 async function serve(args: readonly string[], lifetime: Lifetime): Promise<void> {
@@ -30,7 +30,7 @@ async function serve(args: readonly string[], lifetime: Lifetime): Promise<void>
   await mkdir(objects, { recursive: true })
   const upstream = options.demo ? startDemoOrigin(lifetime) : undefined
   const variables = await loadVariables(process.env, join(projectFolder, '.dev.vars'))
-  const [file] = await Promise.all([writeConfig(options, objects, ports, Object.keys(variables)), upstream])
+  const [file] = await Promise.all([writeConfig(options, objects, ports, variables), upstream])
 
   if (lifetime.stopping()) return
   // Whatever the Worker logs goes to stderr: stdout carries the ready lines and nothing else.
@@ -49,7 +49,7 @@ async function writeConfig(
   { state, built }: Pick<RunOptions, 'state' | 'built'>,
   objects: string,
   ports: readonly number[],
-  variables: readonly string[],
+  variables: Variables,
 ): Promise<string> {
   const folder = join(state, 'worker')
   const extra = process.env.NODE_EXTRA_CA_CERTS
@@ -57,9 +57,10 @@ async function writeConfig(
     wrangler: await readFile(join(projectFolder, 'wrangler.toml'), 'utf8'),
     modules: await (built === undefined ? buildWorker(projectFolder, folder) : takeBuild(built, folder)),
     objects,
-    variables,
+    variables: Object.keys(variables),
     ports,
     certificates: extra === undefined ? [] : [await readFile(extra, 'utf8')],
+    webhooksPrivate: variables.SLUICE_WEBHOOKS_PRIVATE === '1',
   })
   const file = join(folder, 'workerd.capnp')
   await writeFile(file, config)

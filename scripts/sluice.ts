@@ -6,9 +6,11 @@ import { credentialVerbs } from './cli/credential.ts'
 import { CliError, type Io, processIo } from './cli/io.ts'
 import { keyVerbs } from './cli/key.ts'
 import { operationVerbs } from './cli/operations.ts'
+import { promptVerbs } from './cli/prompt.ts'
 import { tenantVerbs } from './cli/tenant.ts'
 import { usageVerbs } from './cli/usage.ts'
 import { verbsOf } from './cli/verbs.ts'
+import { webhookVerbs } from './cli/webhook.ts'
 
 /** Runs one verb and resolves with the exit code. */
 export async function sluice(args: readonly string[], io: Io): Promise<number> {
@@ -19,7 +21,16 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => io.err(text.trimEnd()) })
     .exitOverride()
   const verbs = verbsOf(program, io)
-  for (const declare of [configVerbs, tenantVerbs, keyVerbs, credentialVerbs, usageVerbs, operationVerbs]) {
+  for (const declare of [
+    configVerbs,
+    tenantVerbs,
+    keyVerbs,
+    credentialVerbs,
+    promptVerbs,
+    webhookVerbs,
+    usageVerbs,
+    operationVerbs,
+  ]) {
     declare(program, verbs)
   }
   try {

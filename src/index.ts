@@ -2,41 +2,71 @@
 import { waitUntil } from 'cloudflare:workers'
 import { adminApp } from './admin/app.ts'
 import { edgeApp } from './edge/app.ts'
+import { settleInterrupted } from './edge/interrupted.ts'
+import { lastWords } from './edge/last-words.ts'
 import { misconfiguredApp } from './edge/misconfigured.ts'
-import { createServices } from './services.ts'
+import { type OwnedRequests, requestOf } from './edge/owned.ts'
+import { webhookSender } from './jobs/webhook.ts'
+import { streamObject } from './objects/stream.ts'
+import { createServices, type Services } from './services.ts'
 
 export { CacheObject } from './objects/cache.ts'
 export { DirectoryObject } from './objects/directory.ts'
 export { ResponseObject } from './objects/response.ts'
 export { SessionObject } from './objects/session.ts'
-export { StreamObject } from './objects/stream.ts'
 export { TenantObject } from './objects/tenant.ts'
 export { UserObject } from './objects/user.ts'
 export { IndexObject } from './objects/vectors.ts'
 
 interface App {
-  fetch(request: Request, env: Env, ctx: ExecutionContext): Response | Promise<Response>
+  fetch(request: Request, env?: Env, ctx?: ExecutionContext): Response | Promise<Response>
 }
 
-function makeApp(env: Env): App {
+/** What an isolate has, made when it is first needed. */
+interface Isolate {
+  readonly app: App
+  /** Null: a variable is missing or malformed, and every answer says so. */
+  readonly services: Services | null
+}
+
+const owned: OwnedRequests = new WeakMap()
+
+function makeIsolate(env: Env): Isolate {
   const services = createServices(env, waitUntil)
   if ('fault' in services) {
     console.error(JSON.stringify({ level: 'error', event: 'misconfigured', ...services.fault }))
-    return misconfiguredApp(services.fault)
+    return { app: misconfiguredApp(services.fault), services: null }
   }
-  const app = edgeApp(services)
+  const app = edgeApp(services, owned)
   app.route(
     '/',
     adminApp(() => services),
   )
-  return app
+  return { app, services }
 }
 
-let app: App | undefined
+let isolate: Isolate | undefined
+
+function isolateOf(env: Env): Isolate {
+  isolate ??= makeIsolate(env)
+  return isolate
+}
+
+/** Objects answer with the very app that answers everybody else. */
+export class StreamObject extends streamObject((env) => {
+  const { app, services } = isolateOf(env)
+  if (services === null) throw new Error('the deployment is misconfigured')
+  return {
+    run: async (job, signal) => app.fetch(await requestOf(services, owned, job, signal)),
+    deliver: webhookSender(services),
+    sealer: async (place, cacheSecret) => services.cacheKeys.keysOf({ cacheSecret }, place),
+    settle: (about, events) => settleInterrupted(services, about, events),
+    lastWords,
+  }
+}) {}
 
 export default {
   fetch(request, env, ctx) {
-    app ??= makeApp(env)
-    return app.fetch(request, env, ctx)
+    return isolateOf(env).app.fetch(request, env, ctx)
   },
 } satisfies ExportedHandler<Env>

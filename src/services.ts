@@ -1,6 +1,7 @@
 /** Composition root: Env → Services. The one file that names concrete adapters. */
 import { Breaker } from './core/breaker.ts'
 import { ByteBudget } from './core/byte-budget.ts'
+import { DegradedTime } from './core/degraded-time.ts'
 import { Heartbeats } from './core/ledger/heartbeats.ts'
 import { LocalLimiter } from './core/ledger/local-limiter.ts'
 import { RoundTrips } from './core/ledger/round-trips.ts'
@@ -42,9 +43,12 @@ import { providers } from './providers/registry.ts'
 import type { Provider } from './providers/types.ts'
 import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
+import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
+import { createResponses } from './stores/embedded/responses.ts'
 import { createSessions } from './stores/embedded/sessions.ts'
+import { createStreams } from './stores/embedded/streams.ts'
 import { createTenantAdmin, createTenants } from './stores/embedded/tenants.ts'
 import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vector-index.ts'
 import type {
@@ -52,8 +56,10 @@ import type {
   DirectoryAdmin,
   RateLimiter,
   ReplyCache,
+  ResponseStore,
   SemanticRoutes,
   SessionStore,
+  StreamStore,
   TenantAdmin,
   TenantPlace,
   TenantStore,
@@ -70,7 +76,7 @@ import type { ApiKeys, CacheKeys, Vault } from './vault/types.ts'
 import { createVault, masterKeyFault } from './vault/vault.ts'
 
 /** Everything the path and the admin API stand on. One per isolate; holds values, never a request's own objects. */
-export interface Services {
+export interface Services extends FrameStores {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -103,10 +109,12 @@ export interface Services {
   readonly roundTrips: RoundTrips
   readonly localLimiter: LocalLimiter
   readonly heartbeats: Heartbeats
+  readonly responses: ResponseStore
   readonly replyCache: ReplyCache
   readonly vectorIndex: VectorIndex
   readonly semanticRoutes: SemanticRoutes
   readonly cacheKeys: CacheKeys
+  readonly streams: StreamStore
   /** What recall has in memory: replies, and vectors of questions. */
   readonly memory: Sieve<Remembered>
   readonly vectors: Sieve<Float32Array>
@@ -123,6 +131,8 @@ export interface Services {
   /** Of this isolate's calls to it. */
   readonly rateBreaker: Breaker
   readonly allowPrivate: boolean
+  /** Webhooks may go to private addresses: for development. */
+  readonly webhooksPrivate: boolean
   /** Current token first; the second is honoured during a change. */
   readonly adminTokens: readonly string[]
   readonly directoryAdmin: DirectoryAdmin
@@ -197,11 +207,14 @@ export function createServices(env: Env, background: Services['background']): Se
     replyBudget: new ByteBudget(REPLIES_IN_FLIGHT_BYTES_MAX),
     usageBuffer,
     isolate: crypto.randomUUID(),
+    streams: createStreams(env.STREAM as unknown as DurableObjectNamespace, surroundings),
     slices: new Slices(),
     roundTrips,
     localLimiter,
     heartbeats: new Heartbeats(),
+    responses: createResponses(env.RESPONSE, surroundings),
     ...recallOf(env, settings, createCacheKeys(vault, { tenants, clock }), surroundings),
+    ...createFrameStores(env, surroundings),
     rateBreaker: new Breaker({
       failuresMax: RATE_GUARD_FAILURES_MAX,
       restMs: RATE_GUARD_REST_MS,
@@ -213,6 +226,7 @@ export function createServices(env: Env, background: Services['background']): Se
         : createUpstashRateLimiter(createRedis(settings.redis, { clock }), clock),
     workersAi: createWorkersAi(variables.AI),
     allowPrivate: settings.allowPrivate,
+    webhooksPrivate: settings.webhooksPrivate,
     adminTokens: settings.adminTokens,
     directoryAdmin: createDirectoryAdmin(env.DIRECTORY, surroundings),
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
@@ -248,37 +262,6 @@ function recallOf(env: Env, { redis, vector }: Settings, cacheKeys: CacheKeys, s
     cacheBreaker: breaker(),
     embedBreaker: breaker(),
     vectorBreaker: breaker(),
-  }
-}
-
-/** Time during which a source could not be asked: from a first failure to the next success. */
-class DegradedTime {
-  readonly #clock: Clock
-  #totalMs = 0
-  #sinceMs: number | null = null
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  async watch<T>(asked: Promise<T>): Promise<T> {
-    try {
-      const answer = await asked
-      this.#totalMs = this.#soFarMs
-      this.#sinceMs = null
-      return answer
-    } catch (error) {
-      this.#sinceMs ??= this.#clock.now()
-      throw error
-    }
-  }
-
-  get seconds(): number {
-    return Math.round(this.#soFarMs / 1000)
-  }
-
-  get #soFarMs(): number {
-    return this.#totalMs + (this.#sinceMs === null ? 0 : this.#clock.now() - this.#sinceMs)
   }
 }
 

@@ -48,6 +48,8 @@ it('hands on what the variables say', () => {
   expect(made({ SLUICE_ADMIN_TOKEN_PREVIOUS: token }).adminTokens).toEqual([variables.SLUICE_ADMIN_TOKEN, token])
   expect(made().allowPrivate).toBe(true)
   expect(made({ SLUICE_ALLOW_PRIVATE: '0' }).allowPrivate).toBe(false)
+  expect(made().webhooksPrivate).toBe(false)
+  expect(made({ SLUICE_WEBHOOKS_PRIVATE: '1' }).webhooksPrivate).toBe(true)
   const background = () => {}
   expect(made({}, background).background).toBe(background)
 })

@@ -20,14 +20,14 @@ const light = [
   'test/vault/{api-keys,vault}.test.ts',
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
-  'test/edge/{form-model,misconfigured,openapi,openapi-conversations,recalled-reply,request-options}.test.ts',
-  'test/edge/kept/{answer-reader,event-pieces,seen-message,seen-reply}.test.ts',
+  'test/edge/{form-model,misconfigured,openapi,openapi-conversations,recalled-reply,request-options,webhook}.test.ts',
+  'test/edge/kept/{answer-reader,event-pieces,items,seen-message,seen-reply}.test.ts',
   'test/edge/memory/!(remembered).test.ts',
   'test/edge/conversations/kept-items.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
-  'test/{core,lib,providers,recall,route,dispatch,record}/**/*.test.ts',
+  'test/{compose,core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
@@ -35,9 +35,9 @@ const pure = [
 /** Black boxes that look at no clock but their own deadlines: two at a time. */
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
-  'test/conformance/{anthropic,conversation,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{anthropic,conversation,frames,messages,openai,relay,responses}-*.test.ts',
+  'test/conformance/{recall-skins,skin-errors,webhooks}.test.ts',
   'test/conformance/{conversations,sessions}.test.ts',
-  'test/conformance/{recall-skins,skin-errors}.test.ts',
   'test/faults/skins.test.ts',
 ]
 /** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */

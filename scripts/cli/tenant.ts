@@ -11,6 +11,8 @@ interface TenantOptions extends PolicyOptions {
   readonly name?: string
   readonly metadata?: string[]
   readonly waitMaxMs?: number
+  /** False: none. */
+  readonly profileTemplate?: string | false
   readonly region?: string
   readonly jurisdiction?: string
 }
@@ -65,7 +67,11 @@ export function tenantVerbs(program: Command, verbs: Verbs): void {
       const body = { id, name, ...(await fieldsOf(io, options)), region, jurisdiction }
       show(await sluice.call<TenantView>('POST', '/tenants', body), one)
     })
-  const update = tenant.command('update').argument('<id>').description('replace what the options name')
+  const update = tenant
+    .command('update')
+    .argument('<id>')
+    .description('replace what the options name')
+    .option('--no-profile-template', 'profiles go nowhere')
   withTenantOptions(withPolicyChange(update)).action(async (id: string, options: TenantOptions) => {
     const body = { name: options.name, ...(await fieldsOf(io, options)) }
     const sluice = await client()
@@ -100,10 +106,19 @@ function withTenantOptions(command: Command): Command {
     .option('--name <name>', 'name for people')
     .option('--metadata <name=value>', 'repeatable; all of them are replaced', collect)
     .option('--wait-max-ms <ms>', 'longest wait of a request for its limits', Number)
+    .option('--profile-template <name>', "prompt template that end users' profiles go into")
 }
 
-async function fieldsOf(io: Io, { metadata, waitMaxMs, ...policy }: TenantOptions): Promise<Record<string, unknown>> {
-  return { ...(await policyOf(io, policy)), metadata: metadata && Object.fromEntries(metadata.map(pairOf)), waitMaxMs }
+async function fieldsOf(
+  io: Io,
+  { metadata, waitMaxMs, profileTemplate, ...policy }: TenantOptions,
+): Promise<Record<string, unknown>> {
+  return {
+    ...(await policyOf(io, policy)),
+    metadata: metadata && Object.fromEntries(metadata.map(pairOf)),
+    waitMaxMs,
+    profileTemplate: profileTemplate === false ? null : profileTemplate,
+  }
 }
 
 function pairOf(text: string): [string, string] {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { parseEnv } from 'node:util'
 
-const ours = /^(SLUICE_(MASTER_KEY|ADMIN_TOKEN)(_PREVIOUS)?|SLUICE_ALLOW_PRIVATE|UPSTASH_[A-Z_]+)$/
+const ours = /^(SLUICE_(MASTER_KEY|ADMIN_TOKEN)(_PREVIOUS)?|SLUICE_(ALLOW|WEBHOOKS)_PRIVATE|UPSTASH_[A-Z_]+)$/
 
 export type Variables = Readonly<Record<string, string>>
 

@@ -26,6 +26,8 @@ export interface WorkerdParts {
   readonly ports: readonly number[]
   /** Certificates (PEM) to trust besides those that browsers trust. */
   readonly certificates: readonly string[]
+  /** May webhooks reach private addresses, too? For development; default: no. */
+  readonly webhooksPrivate?: boolean
 }
 
 const moduleKinds: readonly (readonly [RegExp, string])[] = [
@@ -71,10 +73,8 @@ using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     ${services.join(',\n    ')},
-    (name = "internet", network = (
-      allow = ["public", "private"],
-      tlsOptions = (trustBrowserCas = true, trustedCertificates = [${parts.certificates.map(quote).join(', ')}]),
-    )),
+    ${network('internet', ['public', 'private'], parts.certificates)},
+    ${network('webhooks', parts.webhooksPrivate === true ? ['public', 'private'] : ['public'], parts.certificates)},
     (name = "objects", disk = (path = ${quote(parts.objects)}, writable = true)),
   ],
   sockets = [
@@ -86,9 +86,18 @@ ${isolates.join('\n\n')}
 `
 }
 
+/** What may be reached by which name. Addresses are looked at when a connection is made, whatever name led there. */
+function network(name: string, allow: readonly string[], certificates: readonly string[]): string {
+  return `(name = ${quote(name)}, network = (
+      allow = [${allow.map(quote).join(', ')}],
+      tlsOptions = (trustBrowserCas = true, trustedCertificates = [${certificates.map(quote).join(', ')}]),
+    ))`
+}
+
 function bindings(wrangler: z.output<typeof wranglerSchema>, variables: readonly string[], owns: boolean): string[] {
   const owner = owns ? '' : ', serviceName = "isolate-0"'
   return [
+    '(name = "WEBHOOKS", service = "webhooks")',
     ...variables.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`),
     ...wrangler.durable_objects.bindings.map(
       (binding) =>

@@ -40,8 +40,16 @@ export const rooms: Readonly<Record<string, Room>> = {
     ]),
   ),
   gateway: room([...stages, ...pure], ['services']),
+  // Whoever reads along with another's answer passes two stages alone, and not the path.
+  beside: room(['gateway', ...stages, ...pure], ['services']),
   services: room(['stores/embedded', 'stores/upstash', 'providers', 'vault', ...pure], ['stores/types']),
-  edge: room(['gateway', 'authenticate', ...pure], ['services'], ['hono', '@hono/*', '@remix-run/multipart-parser']),
+  // authenticate and compose come before the path itself: who asks, and what the whole of their request is. record: what
+  // is kept of answers is told to the tenant's object with the rows.
+  edge: room(
+    ['gateway', 'beside', 'authenticate', 'compose', 'record', ...pure],
+    ['services'],
+    ['hono', '@hono/*', '@remix-run/multipart-parser'],
+  ),
   admin: room(pure, ['services', 'stores/types', 'vault', 'providers'], ['hono', '@hono/*']),
   jobs: room(pure, ['services', 'stores/types', 'vault', 'providers']),
   console: room(pure),

@@ -9,9 +9,11 @@ import { onError, refuse } from './errors.ts'
 import { guard } from './guard.ts'
 import { keyRoutes } from './keys.ts'
 import { limitRoutes } from './limits.ts'
+import { promptRoutes } from './prompts.ts'
 import { type AdminEnv, type AdminHono, adminHono } from './routing.ts'
 import { statusRoutes } from './status.ts'
 import { tenantCredentialRoutes } from './tenant-credentials.ts'
+import { tenantWebhookRoutes } from './tenant-webhooks.ts'
 import { tenantRoutes } from './tenants.ts'
 import { usageRoutes } from './usage.ts'
 
@@ -32,6 +34,7 @@ export function adminApp(servicesOf: (c: Context<AdminEnv>) => Services | Promis
   app.use('/admin/*', guard())
   app.use('/admin/*', boundedJson)
   for (const routes of [configRoutes, credentialRoutes, tenantRoutes, keyRoutes, tenantCredentialRoutes]) routes(app)
+  for (const routes of [promptRoutes, tenantWebhookRoutes]) routes(app)
   for (const routes of [limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
   app.all('/admin/*', (c) => noRoute(app, c.req.path, c.req.method))
   return app

@@ -35,10 +35,12 @@ export function adminHono(): AdminHono {
  * A hook that adds what a schema cannot say. It looks at the input as it was written, so that these faults are listed
  * beside the schema's own.
  */
-export function alsoChecking(check: (input: unknown, nowMs: number) => Fault[]) {
+export function alsoChecking(
+  check: (input: unknown, nowMs: number, params: Readonly<Record<string, string>>) => Fault[],
+) {
   return (result: HookResult, c: Context<AdminEnv>): undefined => {
     const found = result.success ? [] : faultsOf(result.error)
-    if (result.target === 'json') found.push(...check(c.get('json'), c.get('services').clock.now()))
+    if (result.target === 'json') found.push(...check(c.get('json'), c.get('services').clock.now(), c.req.param()))
     if (found.length > 0) refuseInput(found)
   }
 }

@@ -146,7 +146,7 @@ export function createAuthCache(sources: AuthSources): AuthCache {
 /** What a verdict says of its key; the caller is compiled here, once per confirmation. */
 function standingOf(place: TenantPlace, verdict: KeyVerdict): Standing {
   if (verdict.kind !== 'known') return 'unknown'
-  const { tenant, key, credentials, cacheSecret } = verdict
+  const { tenant, key, credentials, cacheSecret, webhook } = verdict
   const [ofTenant, ofKey] = [matcher(tenant.models), matcher(key.models)]
   const caller: Caller = {
     tenantId: place.id,
@@ -155,6 +155,7 @@ function standingOf(place: TenantPlace, verdict: KeyVerdict): Standing {
     key,
     credentials,
     cacheSecret,
+    webhook,
     mayCall: (alias) => ofTenant(alias) && ofKey(alias),
   }
   return {

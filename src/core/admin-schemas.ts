@@ -14,6 +14,7 @@ import {
   OVERLAP_SECONDS_MAX,
   TIMEOUT_MAX_MS,
 } from './limits.ts'
+import { templateNameSchema } from './prompts/schema.ts'
 
 /** Id of a tenant, as it stands inside its API keys. */
 export const tenantIdSchema = z.string().regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 of a-z, 0-9 and -')
@@ -30,6 +31,7 @@ const limits = z.array(limitSchema).max(LIMITS_MAX)
 const metadata = z
   .record(z.string().min(1).max(64), z.string().max(METADATA_VALUE_CHARS_MAX))
   .refine((entries) => Object.keys(entries).length <= METADATA_ENTRIES_MAX, `holds more than ${METADATA_ENTRIES_MAX}`)
+const profileTemplate = templateNameSchema.describe("Prompt template that end users' profiles are rendered through")
 const waitMaxMs = z.number().int().min(0).max(TIMEOUT_MAX_MS)
 
 const NO_INSTANT = 'must be an RFC 3339 date and time'
@@ -62,6 +64,7 @@ export const tenantInputSchema = z.strictObject({
   models: models.optional(),
   metadata: metadata.optional(),
   waitMaxMs: waitMaxMs.optional(),
+  profileTemplate: profileTemplate.optional(),
   region: z
     .enum(['wnam', 'enam', 'sam', 'weur', 'eeur', 'apac', 'apac-ne', 'apac-se', 'oc', 'afr', 'me'])
     .optional()
@@ -77,6 +80,7 @@ export const tenantPatchSchema = z.strictObject({
   models: models.nullish(),
   metadata: metadata.nullish(),
   waitMaxMs: waitMaxMs.nullish(),
+  profileTemplate: profileTemplate.nullish(),
 })
 
 const expiresAt = instant.describe('In the future')
@@ -100,6 +104,17 @@ export const keyPatchSchema = z.strictObject({
 
 export const rotateInputSchema = z.strictObject({
   overlapSeconds: z.number().int().min(0).max(OVERLAP_SECONDS_MAX).default(OVERLAP_SECONDS_DEFAULT),
+})
+
+/** What a URL must be is said beside this, by `webhookUrlFault`. */
+export const webhookInputSchema = z.strictObject({
+  url: z
+    .string()
+    .nullish()
+    .describe(
+      'HTTPS on port 443 or 8443, at a public name: where the ends of background and detached requests are told ' +
+        'that name no other; null: nowhere; absent: as before',
+    ),
 })
 
 export const rollbackInputSchema = z.strictObject({ version: z.number().int().min(1) })

@@ -71,6 +71,7 @@ export const tenantViewSchema = z.object({
   limits: z.array(limitSchema).optional(),
   metadata: z.record(z.string(), z.string()).optional(),
   waitMaxMs: count.optional(),
+  profileTemplate: z.string().optional(),
   region: z.string().optional(),
   jurisdiction: z.string().optional(),
   createdAt: instant,
@@ -88,6 +89,22 @@ export const keyViewSchema = z.object({
 })
 
 export const newKeyViewSchema = z.object({ id: z.string(), key: z.string().describe('Shown this once') })
+
+export const webhookViewSchema = z.object({
+  url: z.string().nullable().describe('Where events go unless a request says otherwise'),
+  createdAt: instant.describe('Of the secret'),
+  last4: z.string().describe('Of the secret'),
+  previousUntil: instant.nullable().describe('Until when the secret before signs, too'),
+})
+
+const webhookSecretView = z.string().describe('Shown this once: whsec_ and base64, as Standard Webhooks has it')
+
+export const newWebhookViewSchema = webhookViewSchema.extend({ secret: webhookSecretView })
+
+export const rotatedWebhookViewSchema = z.object({
+  secret: webhookSecretView,
+  previousUntil: instant.describe('Until when the secret before signs beside it'),
+})
 
 const percentiles = z.object({ p50: z.number().nullable(), p95: z.number().nullable() })
 
@@ -230,6 +247,9 @@ export type CredentialView = z.output<typeof credentialViewSchema>
 export type TenantCredentialView = z.output<typeof tenantCredentialViewSchema>
 export type ProviderCheckView = z.output<typeof providerCheckViewSchema>
 export type TenantView = z.output<typeof tenantViewSchema>
+export type WebhookView = z.output<typeof webhookViewSchema>
+export type NewWebhookView = z.output<typeof newWebhookViewSchema>
+export type RotatedWebhookView = z.output<typeof rotatedWebhookViewSchema>
 export type KeyView = z.output<typeof keyViewSchema>
 export type UsageView = z.output<typeof usageViewSchema>
 export type UsageRecordView = z.output<typeof usageRecordViewSchema>

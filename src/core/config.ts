@@ -8,6 +8,7 @@ import {
   SESSION_TTL_SECONDS_DEFAULT,
   SESSION_TTL_SECONDS_MAX,
 } from './session/limits.ts'
+import { WEBHOOK_OWN_HOSTS_MAX } from './webhook-limits.ts'
 
 const name = z.string().regex(/^[a-z0-9-]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and -')
 /** Callers read it in headers; it goes there between quotes, as it is. */
@@ -202,6 +203,15 @@ export const configSchema = z.strictObject({
     ),
   sessions: sessionsSchema.prefault({}),
   cors: z.strictObject({ origins: z.array(z.string().max(256)).max(64).default([]) }).prefault({}),
+  webhooks: z
+    .strictObject({
+      ownHosts: z
+        .array(z.string().regex(/^(?:\*\.)?[a-z0-9.-]{1,253}$/i, 'must be a host name, *. before it for all below it'))
+        .max(WEBHOOK_OWN_HOSTS_MAX)
+        .default([])
+        .describe('Names of this deployment: no webhook is sent to them, nor to the one that a request came in by'),
+    })
+    .optional(),
   unknownPrice: z.enum(['block', 'ignore']).default('block'),
   log: z
     .enum(['off', 'errors', 'all'])

@@ -28,6 +28,8 @@ export interface NativeRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Fields that the canonical form has no place for, as `x-sluice-dropped-params` names them. */
   readonly dropped: readonly string[]
+  /** No target is spoken to in it: the answer has an id before anybody was asked. */
+  readonly isTranslated?: true
   /**
    * It asks for what can be said in no other protocol: a tool that the provider runs, say. Then `body` is not the whole
    * of it, and only a target that speaks this one may be asked. What to tell the caller where there is none.

@@ -84,6 +84,37 @@ export const RECENT_KEYS_MAX = 1000
 /** Entries of the isolate's auth cache. */
 export const AUTH_CACHE_ENTRIES_MAX = 10_000
 
+/** Events of a stream are sealed and kept in segments: after so long, or so many bytes. */
+export const STREAM_FLUSH_MS = 250
+export const STREAM_SEGMENT_BYTES_MAX = 512 * 1024
+/** Events that are kept nowhere yet: beyond it the upstream waits. */
+export const STREAM_UNKEPT_BYTES_MAX = 4 * 1024 * 1024
+/** Events that are kept, and in memory all the same for those who read live. */
+export const STREAM_TAIL_BYTES_MAX = 1024 * 1024
+/** One write to one reader. */
+export const STREAM_PIECE_BYTES_MAX = 64 * 1024
+/** One stream in all; what is longer is stopped. */
+export const STREAM_BYTES_MAX = 64 * 1024 * 1024
+/** One value of a row, below the 2 MB that the platform takes. */
+export const STREAM_ROW_CHARS_MAX = 1_900_000
+/** Readers of one stream at once. */
+export const STREAM_READERS_MAX = 1000
+/** Longest wait for the head of a reply: that of the longest request, and some. */
+export const STREAM_HEAD_MS = 3_660_000
+/** Any other question to a stream's object: stopping it takes as long as its upstream needs to notice. */
+export const STREAM_CALL_MS = 10_000
+/** How long an idempotency key stands for what it was first used with. */
+export const IDEMPOTENCY_KEPT_MS = 86_400_000
+/** How long a stream that several met for is kept after its end: by then its answer can be recalled. */
+export const STREAM_MET_MS = 2000
+/** How long a stream is kept after its end, and one that nobody read to it. */
+export const STREAM_KEPT_MS = 600_000
+export const STREAM_ABANDONED_MS = 3_600_000
+/** How often a running stream wakes its object, which is otherwise forgotten after 10 s without a question. */
+export const STREAM_BEAT_MS = 5000
+/** How long a stream that is for its readers alone goes on when the last has left. */
+export const STREAM_DESERTED_MS = 1000
+
 /** Usage rows travel in batches: at most one flush per (isolate, tenant) in this time. */
 export const USAGE_FLUSH_MS = 100
 /** Rows one isolate keeps while their object is out of reach; more are dropped and counted. */
@@ -262,3 +293,24 @@ export const CONCURRENCY_RETRY_MIN_MS = 1000
 /** A longer answer, or a longer event of one, goes to its client and is not kept; and what one isolate collects at once. */
 export const KEPT_ANSWER_BYTES_MAX = 2 * 1024 * 1024
 export const KEPT_ANSWERS_BYTES_MAX = 24 * 1024 * 1024
+/** How long a response is kept. */
+export const RESPONSE_KEPT_MS = 30 * 86_400_000
+/** Deadline of one call to what keeps a response; a long conversation takes its time. */
+export const KEPT_CALL_MS = 5000
+/** Longest id of a response that is kept: upstreams give their own. */
+export const RESPONSE_ID_CHARS_MAX = 128
+/** Output items of one kept response, with ids of its provider's, that can be referred to without going on from it. */
+export const ITEMS_POINTED_MAX = 64
+/** Items that one request may refer to besides those of the response that it goes on from. */
+export const ITEMS_REFERRED_MAX = 256
+/** Input items of one page of a kept response, unless the caller names fewer or more. */
+export const INPUT_ITEMS_DEFAULT = 20
+export const INPUT_ITEMS_MAX = 100
+/** Sealed text in one stored value, which may have 2 MB; base64, so that a character is a byte. */
+export const SEALED_CHUNK_CHARS = 1_500_000
+/** Objects of a tenant that are erased at once: a call may make so many calls, and the next one comes right after it. */
+export const OWNED_ERASED_MAX = 200
+/** How long an object is remembered after it should have forgotten everything by itself. */
+export const OWNED_MARGIN_MS = 86_400_000
+/** Objects whose tenant's object is still to be told of them, in one isolate; more are told of at once. */
+export const OWNED_WAITING_MAX = 10_000

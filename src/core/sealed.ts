@@ -26,6 +26,9 @@ export const PEPPER_NAME = 'api_key_pepper'
 /** The cache secret's name among a tenant's records; likewise. */
 export const CACHE_SECRET_NAME = 'cache_secret'
 
+/** The name of a tenant's webhook secret of a version; likewise. Two versions are kept during a rotation. */
+export const webhookSecretName = (version: number): string => `webhook_secret_${version}`
+
 /** A record that does not open, or a master key that cannot be one. The message never carries a secret. */
 export class VaultError extends Error {
   override readonly name = 'VaultError'

@@ -8,6 +8,8 @@ export interface Settings {
   readonly adminTokens: readonly string[]
   /** Upstream URLs may be plain HTTP on private or loopback addresses. */
   readonly allowPrivate: boolean
+  /** For development: webhooks may go to plain HTTP, any port and private addresses. */
+  readonly webhooksPrivate: boolean
   /** Upstash Redis over REST; undefined where the deployment has none. */
   readonly redis: RestStore | undefined
   /** Upstash Vector over REST; undefined where the deployment has none. */
@@ -30,6 +32,8 @@ const ADMIN_TOKEN_CHARS_MIN = 32
 /** What a header can carry, and what is said of anything else. */
 const PRINTABLE = /^[!-~]+$/
 const NOT_PRINTABLE = 'is malformed: it must be printable ASCII without spaces'
+/** 1, or not set. */
+const SWITCHES = ['SLUICE_ALLOW_PRIVATE', 'SLUICE_WEBHOOKS_PRIVATE'] as const
 /** Either both of a pair are set or neither. */
 const PAIRS = [
   ['UPSTASH_REDIS_REST_URL', 'UPSTASH_REDIS_REST_TOKEN'],
@@ -74,12 +78,12 @@ export function readSettings(
     // A header with it would be refused at every call, with the token in the runtime's message.
     if (!PRINTABLE.test(token)) return { variable: pair[1], message: NOT_PRINTABLE }
   }
-  const allowPrivate = read('SLUICE_ALLOW_PRIVATE') ?? '0'
-  // Whoever writes `true` believes that it counts: better told at the start than by the first config that is refused.
-  if (!/^[01]$/.test(allowPrivate))
-    return { variable: 'SLUICE_ALLOW_PRIVATE', message: 'is malformed: it is 1, or not set' }
+  // Whoever writes `true` believes that it counts: better told at the start than by the first URL that is refused.
+  const malformed = SWITCHES.find((variable) => !/^[01]$/.test(read(variable) ?? '0'))
+  if (malformed !== undefined) return { variable: malformed, message: 'is malformed: it is 1, or not set' }
+  const [allowPrivate = false, webhooksPrivate = false] = SWITCHES.map((variable) => read(variable) === '1')
   const [redis, vector] = stores
-  return { masterKey, previousMasterKey, adminTokens, allowPrivate: allowPrivate === '1', redis, vector }
+  return { masterKey, previousMasterKey, adminTokens, allowPrivate, webhooksPrivate, redis, vector }
 }
 
 /** Scheme, host, port and path: what a call's own path can be put behind. */

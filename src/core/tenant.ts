@@ -1,6 +1,7 @@
 /** Tenants, their API keys, and who may call which model. No I/O. */
 import type { Limit } from './config.ts'
 import type { SealedRecord } from './sealed.ts'
+import type { TenantWebhook } from './webhook.ts'
 
 /** A tenant as the admin API shows it. Dates are RFC 3339. */
 export interface Tenant {
@@ -12,6 +13,8 @@ export interface Tenant {
   readonly limits?: readonly Limit[] | undefined
   readonly metadata?: Readonly<Record<string, string>> | undefined
   readonly waitMaxMs?: number | undefined
+  /** Name of the prompt template that end users' profiles go into; absent: into none. */
+  readonly profileTemplate?: string | undefined
   readonly region?: string | undefined
   readonly jurisdiction?: string | undefined
   readonly createdAt: string
@@ -57,6 +60,8 @@ export interface Caller {
   readonly credentials: Readonly<Record<string, TenantCredential>>
   /** What the keys of its cache are made from, sealed; null until somebody needed it (`vault/cache-keys.ts`). */
   readonly cacheSecret: SealedRecord | null
+  /** Its webhook's default target; null while it has no webhook, so that nothing could be signed. */
+  readonly webhook: Pick<TenantWebhook, 'url'> | null
   /** May this key call this alias? Compiled once per confirmed key. */
   readonly mayCall: (alias: string) => boolean
 }
@@ -88,6 +93,7 @@ export type KeyVerdict =
       readonly key: Omit<ApiKey, 'digest'>
       readonly credentials: Readonly<Record<string, TenantCredential>>
       readonly cacheSecret: SealedRecord | null
+      readonly webhook: Pick<TenantWebhook, 'url'> | null
     }
   /** No such key, or the secret does not match: never told apart. */
   | { readonly kind: 'unknown' }

@@ -1,7 +1,14 @@
 /** Usage rows on their way to their tenant's object: bounded, batched, never lost to a failed flush. No I/O. */
 import { BoundedMap } from '../lib/bounded-map.ts'
 import type { Charge } from './ledger/types.ts'
-import { USAGE_BUFFER_ROWS_MAX, USAGE_FLUSH_MS, USAGE_OWNERS_MAX, USAGE_SEGMENT_ROWS_MAX } from './limits.ts'
+import {
+  OWNED_WAITING_MAX,
+  USAGE_BUFFER_ROWS_MAX,
+  USAGE_FLUSH_MS,
+  USAGE_OWNERS_MAX,
+  USAGE_SEGMENT_ROWS_MAX,
+} from './limits.ts'
+import type { OwnedThing } from './owned.ts'
 import { ownerOf, type TenantPlace } from './tenant.ts'
 import type { UsageRecord } from './usage-record.ts'
 
@@ -9,6 +16,7 @@ import type { UsageRecord } from './usage-record.ts'
 export interface UsageRows {
   readonly rows: readonly UsageRecord[]
   readonly charges: Readonly<Record<string, Charge>>
+  readonly owned?: readonly OwnedThing[]
 }
 
 interface Queue {
@@ -16,6 +24,8 @@ interface Queue {
   rows: UsageRecord[]
   /** By index of the rows. */
   charges: (Charge | null)[]
+  /** Objects that its tenant's own must hear of; they go with the rows. */
+  owned: OwnedThing[]
   /** Until when somebody is expected to flush it; then that request may be gone. */
   armedUntilMs: number
   /** Nothing is taken before: the last flush failed. */
@@ -27,6 +37,7 @@ export class UsageBuffer {
   readonly #queues = new Map<string, Queue>()
   readonly #hurriedMs = new BoundedMap<string, number>(USAGE_OWNERS_MAX)
   #rows = 0
+  #owned = 0
   #dropped = 0
 
   /** Adds a row. True when the caller must see to a flush after USAGE_FLUSH_MS. */
@@ -38,9 +49,16 @@ export class UsageBuffer {
       queue.charges.push(charge)
       this.#rows += 1
     }
-    if (nowMs < queue.armedUntilMs) return false
-    queue.armedUntilMs = nowMs + 2 * USAGE_FLUSH_MS
-    return true
+    return armed(queue, nowMs)
+  }
+
+  /** Adds an object that was made for the owner; the answer as of `add`. Null where there is no room: tell it at once. */
+  own(owner: TenantPlace, thing: OwnedThing, nowMs: number): boolean | null {
+    if (this.#owned >= OWNED_WAITING_MAX) return null
+    const queue = this.#queue(owner)
+    queue.owned.push(thing)
+    this.#owned += 1
+    return armed(queue, nowMs)
   }
 
   /** May an urgent row be flushed without waiting for others? Once in USAGE_FLUSH_MS, and with this answer it has been. */
@@ -56,31 +74,35 @@ export class UsageBuffer {
     const name = ownerOf(owner)
     const queue = this.#queues.get(name)
     if (queue === undefined || nowMs < queue.notBeforeMs) return null
-    const { rows, charges } = queue
+    const { rows, charges, owned } = queue
+    queue.owned = []
+    this.#owned -= owned.length
     if (rows.length > USAGE_SEGMENT_ROWS_MAX) {
       queue.rows = rows.splice(USAGE_SEGMENT_ROWS_MAX)
       queue.charges = charges.splice(USAGE_SEGMENT_ROWS_MAX)
     } else this.#queues.delete(name)
-    if (rows.length === 0) return null
+    if (rows.length === 0 && owned.length === 0) return null
     this.#rows -= rows.length
     const charged: Record<string, Charge> = {}
     for (let index = 0; index < rows.length; index++) {
       const [row, charge] = [rows[index], charges[index]]
       if (row !== undefined && charge) charged[row.requestId] = charge
     }
-    return { rows, charges: charged }
+    return { rows, charges: charged, ...(owned.length === 0 ? {} : { owned }) }
   }
 
   /**
    * Puts rows back whose flush failed, to be taken again from `againMs` on: by whoever made the flush, or, when that
    * request is gone by then, by whoever comes next. What no longer fits is dropped and counted.
    */
-  putBack(owner: TenantPlace, { rows, charges }: UsageRows, againMs: number): void {
+  putBack(owner: TenantPlace, { rows, charges, owned = [] }: UsageRows, againMs: number): void {
     const queue = this.#queue(owner)
     const room = Math.max(0, USAGE_BUFFER_ROWS_MAX - this.#rows)
     const kept = rows.slice(0, room)
     queue.rows = [...kept, ...queue.rows]
     queue.charges = [...kept.map(({ requestId }) => charges[requestId] ?? null), ...queue.charges]
+    queue.owned = [...owned, ...queue.owned]
+    this.#owned += owned.length
     queue.notBeforeMs = againMs
     queue.armedUntilMs = Math.max(queue.armedUntilMs, againMs + 2 * USAGE_FLUSH_MS)
     this.#rows += kept.length
@@ -91,7 +113,7 @@ export class UsageBuffer {
   orphans(nowMs: number): TenantPlace[] {
     if (this.#queues.size === 0) return []
     return [...this.#queues.values()]
-      .filter((queue) => queue.rows.length > 0 && nowMs >= queue.armedUntilMs)
+      .filter((queue) => queue.rows.length + queue.owned.length > 0 && nowMs >= queue.armedUntilMs)
       .map((queue) => queue.owner)
   }
 
@@ -105,9 +127,16 @@ export class UsageBuffer {
     let queue = this.#queues.get(name)
     if (queue === undefined) {
       const never = Number.NEGATIVE_INFINITY
-      queue = { owner, rows: [], charges: [], armedUntilMs: never, notBeforeMs: never }
+      queue = { owner, rows: [], charges: [], owned: [], armedUntilMs: never, notBeforeMs: never }
       this.#queues.set(name, queue)
     }
     return queue
   }
+}
+
+/** True when whoever asks must see to a flush. */
+function armed(queue: Queue, nowMs: number): boolean {
+  if (nowMs < queue.armedUntilMs) return false
+  queue.armedUntilMs = nowMs + 2 * USAGE_FLUSH_MS
+  return true
 }

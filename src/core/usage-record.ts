@@ -1,5 +1,6 @@
 /** The usage row: what is kept of one request, in every outcome. No I/O. */
 import type { Charge, SliceReport } from './ledger/types.ts'
+import type { OwnedThing } from './owned.ts'
 import type { Usage } from './usage.ts'
 
 /** How a request ended. `failed`: answered with 5xx before the commit point; `broken`: after it. */
@@ -39,4 +40,6 @@ export interface UsageBatch {
   readonly charges: Readonly<Record<string, Charge>>
   /** Slices that the isolate is done with. */
   readonly slices: readonly SliceReport[]
+  /** Objects that were made for the tenant's callers, to be erased with it. */
+  readonly owned?: readonly OwnedThing[]
 }

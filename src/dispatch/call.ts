@@ -1,8 +1,8 @@
 /** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
-import { type InferenceRequest, type NativeRequest, promptBytes } from '../core/inference.ts'
+import { type InferenceRequest, promptBytes } from '../core/inference.ts'
 import { withoutForeign } from '../core/messages/bound.ts'
 import type { ReplicaLease, Replicas } from '../core/replicas.ts'
-import { withoutForeignReasoning, withoutOurFields } from '../core/responses/bound.ts'
+import { withoutForeignReasoning } from '../core/responses/bound.ts'
 import { promptTokens } from '../core/usage.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
 import type { Provider, ProviderCall, ProviderReply } from '../providers/types.ts'
@@ -82,11 +82,7 @@ function nativeOf(
   return { native: { ...asked, body, dropped } }
 }
 
-const BOUND = {
-  messages: withoutForeign,
-  responses: (body: NativeRequest['body'], keepsBound: boolean) =>
-    withoutForeignReasoning(withoutOurFields(body), keepsBound),
-}
+const BOUND = { messages: withoutForeign, responses: withoutForeignReasoning }
 
 /** Takes a replica where the target has a pool, one not in `tried` if there is one; null where it has none. */
 export function takeReplica(

@@ -5,6 +5,7 @@ import { createAuthCache } from '../authenticate/cache.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { Services } from '../services.ts'
 import type { Edge } from './arrival.ts'
+import { runningResponses } from './background.ts'
 import { BodyBudget } from './body.ts'
 import {
   createConversation,
@@ -21,24 +22,30 @@ import { errorReply } from './error-reply.ts'
 import { commonHeaders } from './headers.ts'
 import { health, ready } from './health.ts'
 import { inference } from './inference.ts'
+import { responseRoutes } from './kept/routes.ts'
 import { KnownBodies } from './known-bodies.ts'
 import { keyLimits } from './limits.ts'
 import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
+import { registerResponsePaths } from './openapi-responses.ts'
+import type { OwnedRequests } from './owned.ts'
+import { deleteProfile, getProfile, putProfile } from './profiles.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
+import { cancelStream, readStream } from './stream-routes.ts'
 import { keyUsage } from './usage.ts'
 
 const INTERNAL = refusal('internal', 'Something went wrong on our side. Try again; if it stays, tell your operator.')
 
-/** Makes the app; one per isolate. `log` hears of faults of our own. */
-export function edgeApp(services: Services): OpenAPIHono {
+/** Makes the app; one per isolate. `log` hears of faults of our own; `owned` holds what objects of it answer. */
+export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()): OpenAPIHono {
   const edge: Edge = {
     services,
     guard: { clock: services.clock, apiKeys: services.apiKeys, cache: createAuthCache(services) },
     bodies: new BodyBudget(services.clock),
     known: new KnownBodies(),
+    owned,
   }
   const app = new OpenAPIHono()
   const cors = corsOf(services)
@@ -56,8 +63,18 @@ export function edgeApp(services: Services): OpenAPIHono {
   for (const path of ['/ready', '/openapi.json', '/docs', '/admin/*']) app.use(path, identify)
   app.get('/v1/models', cors.around(listModels(edge)))
   app.get('/v1/models/:id{.+}', cors.around(retrieveModel(edge)))
+  const responses = responseRoutes(edge, runningResponses(edge))
+  app.get('/v1/responses/:id', cors.around(responses.retrieve))
+  app.delete('/v1/responses/:id', cors.around(responses.remove))
+  app.get('/v1/responses/:id/input_items', cors.around(responses.inputItems))
+  app.post('/v1/responses/:id/cancel', cors.around(responses.cancel))
   app.get('/v1/limits', cors.around(keyLimits(edge)))
   app.get('/v1/usage', cors.around(keyUsage(edge)))
+  app.get('/v1/streams/:id', cors.around(readStream(edge)))
+  app.post('/v1/streams/:id/cancel', cors.around(cancelStream(edge)))
+  app.put(PROFILE, cors.around(putProfile(edge)))
+  app.get(PROFILE, cors.around(getProfile(edge)))
+  app.delete(PROFILE, cors.around(deleteProfile(edge)))
   conversationRoutes(app, edge, cors)
   app.get('/health', health)
   app.get('/ready', ready(services))
@@ -65,9 +82,11 @@ export function edgeApp(services: Services): OpenAPIHono {
   app.get('/docs', (c) => docsPage(c, openapiDocument(app)))
   app.notFound((c) => refused(c, noRoute(c)))
   registerPublicPaths(app)
+  registerResponsePaths(app)
   return app
 }
 
+const PROFILE = '/v1/users/:id/profile'
 function conversationRoutes(app: OpenAPIHono, edge: Edge, cors: ReturnType<typeof corsOf>): void {
   const [all, one] = ['/v1/conversations', '/v1/conversations/:id']
   app.post(all, cors.around(createConversation(edge)))
@@ -89,12 +108,17 @@ function conversationRoutes(app: OpenAPIHono, edge: Edge, cors: ReturnType<typeo
 /** Path → the methods it takes, for a 405 where another is tried. */
 const METHODS: readonly (readonly [RegExp, string])[] = [
   [new RegExp(`^(?:${[...Object.keys(SKINS), ...RELAYED.map((path) => `/v1${path}`)].join('|')})$`), 'POST'],
+  [/^\/v1\/streams\/[^/]+\/cancel$/, 'POST'],
+  [/^\/(?:v1\/(?:models(?:\/.+)?|streams\/[^/]+|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
+  [/^\/v1\/responses\/[^/]+$/, 'GET, HEAD, DELETE'],
+  [/^\/v1\/responses\/[^/]+\/input_items$/, 'GET, HEAD'],
+  [/^\/v1\/responses\/[^/]+\/cancel$/, 'POST'],
+  [/^\/v1\/users\/[^/]+\/profile$/, 'GET, HEAD, PUT, DELETE'],
   [/^\/v1\/conversations$/, 'POST'],
   [/^\/v1\/conversations\/[^/]+$/, 'GET, HEAD, POST, DELETE'],
   [/^\/v1\/conversations\/[^/]+\/(?:items|events)$/, 'GET, HEAD, POST'],
   [/^\/v1\/conversations\/[^/]+\/export$/, 'GET, HEAD'],
   [/^\/v1\/conversations\/[^/]+\/items\/[^/]+$/, 'GET, HEAD, DELETE'],
-  [/^\/(?:v1\/(?:models(?:\/.+)?|limits|usage)|health|ready|openapi\.json|docs)$/, 'GET, HEAD'],
 ]
 
 /** Puts our request id on what a handler answered without it. */

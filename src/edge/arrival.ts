@@ -9,6 +9,7 @@ import type { BodyBudget } from './body.ts'
 import { errorReply } from './error-reply.ts'
 import { commonHeaders, unansweredHeaders } from './headers.ts'
 import type { KnownBodies } from './known-bodies.ts'
+import type { Owned, OwnedRequests } from './owned.ts'
 import type { SkinErrors } from './skin.ts'
 import { leftReply } from './stream-reply.ts'
 
@@ -18,6 +19,8 @@ export interface Edge {
   readonly guard: Guard
   readonly bodies: BodyBudget
   readonly known: KnownBodies
+  /** Requests that an object of this isolate answers. */
+  readonly owned: OwnedRequests
 }
 
 /** Somebody let in, with a request that nobody has read yet. */
@@ -25,6 +28,8 @@ export interface Arrival {
   readonly entry: Entry
   readonly identity: { readonly requestId: string; readonly startedAtMs: number }
   readonly headers: ReturnType<typeof commonHeaders>
+  /** Where an object answers it; else undefined. */
+  readonly owned: Owned | undefined
   /** Refuses, and records it. */
   refused(reason: Refusal, alias: string | null): Response
   /** Records that they left. */
@@ -33,16 +38,19 @@ export interface Arrival {
 
 /** Lets somebody in, or answers why not. */
 export async function arrive(
-  { services, guard }: Pick<Edge, 'services' | 'guard'>,
+  { services, guard, owned: ownedRequests }: Pick<Edge, 'services' | 'guard' | 'owned'>,
   request: Request,
   errors: SkinErrors,
 ): Promise<Arrival | Response> {
   const headers = commonHeaders(request.headers)
-  const identity = { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
-  const entry = await enter(services, guard, presentedBy(request))
-  if (entry.kind === 'refused') return errorReply(entry.refusal, unansweredHeaders(headers, null), errors)
+  const owned = ownedRequests.get(request)
+  if (owned !== undefined) headers['x-request-id'] = owned.identity.requestId
+  const identity = owned?.identity ?? { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
+  const entry = owned === undefined ? await enter(services, guard, presentedBy(request)) : owned.entry
+  if ('refusal' in entry) return errorReply(entry.refusal, unansweredHeaders(headers, null), errors)
   return {
     entry,
+    owned,
     identity,
     headers,
     refused(reason, alias) {

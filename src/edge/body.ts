@@ -64,6 +64,12 @@ export class BodyBudget {
     return this.#inTime(hold, length === null ? readCounted(request, hold) : readDeclared(request, length, hold))
   }
 
+  /** Memory for what is put into a body; null where there is too little of it. The answer gives it back. */
+  hold(bytes: number): (() => void) | null {
+    const hold = this.#budget.hold()
+    return hold.take(bytes) ? hold.release : null
+  }
+
   /**
    * Reads only until `see` has seen in the pieces what it looks for, or why they will not do; within the same bounds, and
    * with the same rejection. `missing`: what to say where that never comes.

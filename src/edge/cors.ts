@@ -22,6 +22,7 @@ const EXPOSED = [
   'x-sluice-overhead-ms',
   'x-sluice-cost-usd',
   'x-sluice-deferred',
+  'x-sluice-stream',
   'x-sluice-dropped-params',
   'x-sluice-token-count',
   'x-sluice-limited-by',

@@ -15,12 +15,16 @@ export interface Exchange {
   readonly headers: ReplyHeaders & { readonly 'x-request-id': string }
   /** Gives back what the body holds; more than once does no harm. */
   readonly release: () => void
-  /** The body as it came; null once the request is no longer what that says. */
+  /** What the reply's id is made of, where that was told before: 32 letters and digits. */
+  readonly headingId?: string
+  /** The body as it came; null where something was put in, and it no longer says what is asked. */
   readonly text: string | null
 }
 
 /** What a request asks for that outlives it. */
 export interface Lasting extends LastingHeaders {
+  /** Where its end is told: checked, or the tenant's own (`edge/webhook.ts`). */
+  readonly webhook: string | undefined
   /** Answer at once with where the answer will be. */
   readonly background: boolean
   /** Keep the response, to be had by its id. */

@@ -12,7 +12,7 @@ const CLIENT_REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/
 export type ReplyHeaders = Record<string, string>
 
 /** Ours on every reply, with a new id of ours in it. */
-export function commonHeaders(request: Headers): ReplyHeaders & { readonly 'x-request-id': string } {
+export function commonHeaders(request: Headers): ReplyHeaders & { 'x-request-id': string } {
   const headers: ReplyHeaders & { 'x-request-id': string } = { 'x-request-id': crypto.randomUUID() }
   const theirs = request.get('x-request-id')
   if (theirs !== null && CLIENT_REQUEST_ID.test(theirs)) headers['x-client-request-id'] = theirs

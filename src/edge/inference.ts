@@ -1,14 +1,21 @@
 /** The inference endpoints: enter, read, decode, perform. What differs between protocols is the skin's. */
+
+import { meetingOf } from '../beside.ts'
 import { type Refusal, refusal } from '../core/errors.ts'
 import { arrive, type Edge, isJson, seenThrough } from './arrival.ts'
+import { backgroundFault, keepQueued, launched } from './background.ts'
 import type { HeldBody } from './body.ts'
 import { decode } from './decode.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, Lasting } from './exchange.ts'
+import { share } from './flight.ts'
 import { lastingOf } from './lasting.ts'
+import { openedReply, UNREACHABLE } from './opened-reply.ts'
+import { type Begun, jobOf, outlast } from './outlast.ts'
 import { perform } from './perform.ts'
 import { reply } from './reply.ts'
 import { requestOptions } from './request-options.ts'
 import type { Skin } from './skin.ts'
+import { withWebhook } from './webhook.ts'
 
 const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-type: application/json'.", {
   param: 'content-type',
@@ -20,7 +27,7 @@ export function inference(edge: Edge, skin: Skin) {
   const handle = async (request: Request): Promise<Response> => {
     const arrived = await arrive(edge, request, skin.errors)
     if (arrived instanceof Response) return arrived
-    const { entry, identity, headers, refused } = arrived
+    const { entry, identity, headers, owned, refused } = arrived
     if (!isJson(request.headers.get('content-type'))) return refused(NOT_JSON, null)
     const options = requestOptions(request.headers)
     if ('code' in options) return refused(options, null)
@@ -38,14 +45,46 @@ export function inference(edge: Edge, skin: Skin) {
       return refused(decoded.refusal, decoded.alias)
     }
     const { release, text } = body
-    const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text }
-    const lasting = lastingOf(exchange, request.headers)
-    if (lasting === null) return reply(edge, exchange)
-    if ('code' in lasting) {
+    const told = owned?.headingId === undefined ? {} : { headingId: owned.headingId }
+    const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text, ...told }
+    const wish = lastingOf(exchange, request.headers)
+    const lasting = wish === null || 'code' in wish ? wish : withWebhook(services, entry, request.url, wish)
+    if (lasting !== null && 'code' in lasting) {
       release()
       return refused(lasting, decoded.alias)
     }
-    return perform(edge, exchange, lasting)
+    if (lasting === null) {
+      const asked = owned === undefined ? meetingOf(services, entry, decoded) : null
+      const meeting = asked instanceof Promise ? await asked : asked
+      return meeting === null ? reply(edge, exchange) : share(edge, exchange, meeting, begunBy(exchange, request))
+    }
+    if (owned !== undefined || !outlasts(lasting)) return perform(edge, exchange, lasting)
+    release()
+    const fault = lasting.background ? backgroundFault(exchange, lasting) : null
+    return fault === null ? begin(edge, exchange, lasting, request) : refused(fault, decoded.alias)
   }
   return seenThrough(services, handle)
+}
+
+const outlasts = ({ background, onDisconnect, idempotencyKey, webhook }: Lasting): boolean =>
+  background || onDisconnect === 'detach' || idempotencyKey !== undefined || webhook !== undefined
+
+/** Hands a request to an object of its own. */
+async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: Request): Promise<Response> {
+  const { services } = edge
+  const { headers, skin } = exchange
+  const begun = begunBy(exchange, request)
+  const wish = { idempotencyKey: lasting.idempotencyKey, isBackground: lasting.background, webhook: lasting.webhook }
+  const job = await jobOf(services, begun, wish).catch(() => null)
+  if (job === null) return openedReply(null, '', headers, skin.errors, UNREACHABLE)
+  if (!lasting.background) return outlast(services, job, headers, skin.errors)
+  if (!exchange.request.stream) return launched(edge, job, exchange, lasting)
+  await keepQueued(edge, { ...exchange, headingId: job.headingId ?? '' }, lasting)
+  return outlast(services, job, headers, skin.errors)
+}
+
+function begunBy({ entry, request, text }: Exchange, { url, headers }: Request): Begun {
+  const { requestId, startedAtMs, alias } = request
+  const identity = { requestId, startedAtMs }
+  return { entry, identity, path: new URL(url).pathname, alias, sent: headers, text: text ?? '', isBase64: false }
 }

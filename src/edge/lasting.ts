@@ -1,7 +1,8 @@
 /** Does a request ask for anything that outlives it? Most do not, and their path knows nothing of the rest. No I/O. */
-import type { Refusal } from '../core/errors.ts'
+import { type Refusal, refusal } from '../core/errors.ts'
 import { isObject } from '../core/loose.ts'
 import type { Exchange, Lasting } from './exchange.ts'
+import { takesFrame } from './framed.ts'
 import { lastingHeaders } from './request-options.ts'
 
 const NO_HEADERS = {
@@ -15,15 +16,16 @@ const textOf = (value: unknown): string | undefined => (typeof value === 'string
 
 /** What outlives it; null where nothing does. Responses are kept unless their caller says otherwise, as at OpenAI. */
 export function lastingOf(
-  { skin, request }: Pick<Exchange, 'skin' | 'request'>,
+  { skin, request, entry }: Pick<Exchange, 'skin' | 'request' | 'entry'>,
   sent: Headers,
 ): Lasting | Refusal | null {
   const headers = lastingHeaders(sent)
   if (headers !== null && 'code' in headers) return headers
   if (skin.name !== 'responses') {
-    if (headers === null) return null
+    const hasProfile = request.user !== undefined && entry.caller.tenant.profileTemplate !== undefined
+    if (headers === null && !(hasProfile && takesFrame(skin))) return null
     const nothing = { background: false, store: false, previousResponseId: undefined, conversation: undefined }
-    return { ...headers, ...nothing, template: undefined }
+    return { ...(headers ?? NO_HEADERS), ...nothing, template: undefined }
   }
   const body = request.native?.body ?? {}
   const { store, background, previous_response_id: previous, conversation, prompt } = body
@@ -35,5 +37,15 @@ export function lastingOf(
     conversation: textOf(isObject(conversation) ? conversation.id : conversation),
     template: prompt ?? undefined,
   }
-  return lasting
+  if (lasting.previousResponseId !== undefined && lasting.conversation !== undefined) return BOTH
+  return headers === null && asksNothing(lasting) ? null : lasting
 }
+
+const asksNothing = ({ background, store, previousResponseId, conversation, template }: Lasting): boolean =>
+  !background && !store && [previousResponseId, conversation, template].every((asked) => asked === undefined)
+
+const BOTH = refusal(
+  'invalid_request',
+  'previous_response_id and conversation both say what a response goes on from. Send one of them.',
+  { param: 'previous_response_id' },
+)

@@ -14,6 +14,7 @@ import { countTokensRequestSchema, messagesRequestSchema } from '../core/message
 import { responsesRequestSchema } from '../core/responses/schema.ts'
 import { VERSION } from '../lib/version.ts'
 import { registerConversations } from './openapi-conversations.ts'
+import { registerProfilePaths } from './openapi-profiles.ts'
 import { RELAYED } from './relay.ts'
 
 const errorSchema = z
@@ -39,11 +40,14 @@ const readySchema = z.object({
     .describe('What does not keep it from working: missing prices, a guard that nothing counts for, no embedder'),
 })
 
-const json = (schema: z.ZodType, description: string) => ({ description, content: { 'application/json': { schema } } })
+export const json = (schema: z.ZodType, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+})
 const reply = z
   .looseObject({})
   .describe("As the API of that path has it, byte for byte the target's own where it speaks it.")
-const refusals = {
+export const refusals = {
   '4XX': json(errorSchema, 'Refused: the code says why, the message what to do'),
   '5XX': json(errorSchema, 'Nobody could answer'),
 }
@@ -55,6 +59,10 @@ const eventStream = {
 
 const maxWait = 'Longest wait for its turn where a limit stands in the way, 0 to 3600000; else the tenant’s (0: none).'
 const user = 'Your end user, for limits per user: 1 to 128 printable ASCII characters without spaces.'
+
+const prompt =
+  'A prompt template of your operator, put before the messages: NAME, NAME@VERSION, ' +
+  'or JSON {"id", "version", "variables"} with \\u escapes for what is not ASCII.'
 
 const cacheMode =
   'auto: recall and keep, where that is allowed; refresh: keep, but do not recall; ' +
@@ -74,9 +82,14 @@ const sluiceHeaders = z.object({
       'A conversation to go on with, made when it is first named: 1 to 128 printable ASCII characters. Send only what is new.',
     ),
   'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
+  'x-sluice-prompt': z.string().optional().describe(prompt),
   'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
   'x-sluice-first-token-ms': z.string().optional().describe('To the first content of a stream; likewise.'),
+  'x-sluice-webhook': z
+    .string()
+    .optional()
+    .describe('Where its end is told, signed as Standard Webhooks has it: https://, port 443 or 8443, a public name.'),
   'x-request-id': z.string().optional().describe('Yours; comes back as x-client-request-id.'),
   traceparent: z.string().optional().describe('W3C trace context; goes to the upstream.'),
 })
@@ -171,6 +184,7 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
       },
       responses: { 200: { description: 'The answer', headers: replyHeaders, content: { '*/*': binary } }, ...refusals },
     })
+  registerProfilePaths(openAPIRegistry, security, refusals)
   const models = z.object({ object: z.literal('list'), data: z.array(modelSchema) })
   const get = { method: 'get' as const }
   openAPIRegistry.registerPath({

@@ -5,6 +5,7 @@ import type { Edge } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
 import type { Exchange } from './exchange.ts'
 import { answerHeaders } from './headers.ts'
+import { newId } from './new-id.ts'
 import { encodedWhole, wholeOf } from './recalled-reply.ts'
 import type { Heading, Skin } from './skin.ts'
 import { leftReply, streamReply } from './stream-reply.ts'
@@ -12,7 +13,7 @@ import { leftReply, streamReply } from './stream-reply.ts'
 /** Answers it, whole or streamed. */
 export async function reply(
   { services, known }: Edge,
-  { skin, entry, request, client, headers, release, text }: Exchange,
+  { skin, entry, request, client, headers, release, text, headingId }: Exchange,
 ): Promise<Response> {
   const { alias, startedAtMs, wantsUsage, debug } = request
   const { clock, background } = services
@@ -26,7 +27,7 @@ export async function reply(
       .finally(release)
   const asked = request.native?.body ?? NOTHING
   const heading = (): Heading => ({
-    id: crypto.randomUUID().replaceAll('-', ''),
+    id: headingId ?? newId(),
     model: alias,
     createdS: Math.floor(clock.now() / 1000),
   })

@@ -59,12 +59,7 @@ const responses: Skin = {
   form: 'responses',
   canStream: true,
   schema: responsesRequestSchema,
-  read(value) {
-    const decoded = decodeResponses(value)
-    // What is to be kept between requests nobody is asked for.
-    if (decoded.kind === 'fault' && KEPT.has(decoded.param)) return decoded
-    return readNative('responses', value, decoded)
-  },
+  read: (value) => readNative('responses', value, decodeResponses(value)),
   headers: [],
   errors: responsesErrors,
   encode: {
@@ -82,8 +77,6 @@ export const SKINS: Readonly<Record<string, Skin>> = {
   '/v1/messages/count_tokens': countTokens,
   '/v1/responses': responses,
 }
-
-const KEPT = new Set(['store', 'previous_response_id', 'background', 'prompt'])
 
 type Decoded =
   | { readonly kind: 'decoded'; readonly body: Json; readonly dropped: readonly string[] }

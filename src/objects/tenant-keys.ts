@@ -20,6 +20,7 @@ export function verdictOn(records: TenantRecords, id: string, digest: string, no
   const today = dayOf(nowMs)
   const isNoted = key.lastUsedOn === today || !isLiving(key, nowMs)
   if (!isNoted) records.touchKey(id, today)
+  const target = records.webhook()?.document ?? undefined
   return {
     kind: 'known',
     epoch: policy.epoch,
@@ -27,6 +28,7 @@ export function verdictOn(records: TenantRecords, id: string, digest: string, no
     key: isNoted ? key : { ...key, lastUsedOn: today },
     credentials: records.credentials(),
     cacheSecret: records.secret(CACHE_SECRET_NAME),
+    webhook: target === undefined ? null : { url: target.url },
   }
 }
 

@@ -16,6 +16,24 @@ export const TENANT_SCHEMA = `
 /** Secrets of the gateway's own, made once per tenant. */
 export const SECRETS_SCHEMA = 'CREATE TABLE secrets (name TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;'
 
+/** One row once there was a webhook, which outlives it for its version; `document` a WebhookDocument, or null. */
+export const WEBHOOK_SCHEMA =
+  'CREATE TABLE webhook (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, document TEXT);'
+
+/** What is stored of a webhook beside its secrets. */
+export interface WebhookDocument {
+  readonly url: string | null
+  /** RFC 3339: until when the secret of the version before signs, too. */
+  readonly previousUntil: string | null
+}
+
+interface Webhook {
+  /** Of the newest secret. */
+  readonly version: number
+  /** Null once it was deleted. */
+  readonly document: WebhookDocument | null
+}
+
 /** The one row of the policy. */
 export interface Policy {
   readonly generation: string
@@ -37,6 +55,7 @@ export class TenantRecords {
   #policy: Policy | null | undefined
   #credentials: Readonly<Record<string, TenantCredential>> | undefined
   #secrets: ReadonlyMap<string, SealedRecord> | undefined
+  #webhook: Webhook | null | undefined
 
   constructor(sql: SqlStorage) {
     this.#statements = statements(sql)
@@ -78,6 +97,7 @@ export class TenantRecords {
     this.#policy = undefined
     this.#credentials = undefined
     this.#secrets = undefined
+    this.#webhook = undefined
   }
 
   key(id: string): ApiKey | undefined {
@@ -149,6 +169,26 @@ export class TenantRecords {
     this.forget()
   }
 
+  dropSecret(name: string): void {
+    this.#statements.dropSecret(name)
+    this.forget()
+  }
+
+  /** Null before the first. */
+  webhook(): Webhook | null {
+    if (this.#webhook === undefined) {
+      const row = this.#statements.webhook()
+      const document = row?.document == null ? null : (JSON.parse(row.document) as WebhookDocument)
+      this.#webhook = row === undefined ? null : { version: row.version, document }
+    }
+    return this.#webhook
+  }
+
+  putWebhook(version: number, document: WebhookDocument | null): void {
+    this.#statements.putWebhook(version, document === null ? null : JSON.stringify(document))
+    this.forget()
+  }
+
   /** Replaces the record of a secret or a credential if it is the one that was read; no name is of both. */
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): boolean {
     const secret = this.secret(name)
@@ -202,6 +242,9 @@ function statements(sql: SqlStorage) {
     putCredential: run<[string, number, string | null]>(sql, 'INSERT OR REPLACE INTO credentials VALUES (?, ?, ?)'),
     secrets: all<{ name: string; record: string }>(sql, 'SELECT name, record FROM secrets'),
     putSecret: run<[string, string]>(sql, 'INSERT OR REPLACE INTO secrets VALUES (?, ?)'),
+    dropSecret: run<[string]>(sql, 'DELETE FROM secrets WHERE name = ?'),
+    webhook: first<{ version: number; document: string | null }>(sql, 'SELECT version, document FROM webhook'),
+    putWebhook: run<[number, string | null]>(sql, 'INSERT OR REPLACE INTO webhook VALUES (1, ?, ?)'),
     enqueue: run<[string]>(sql, 'INSERT INTO outbox (entry) VALUES (?)'),
     outbox: all<{ seq: number; entry: string }, [number]>(sql, 'SELECT seq, entry FROM outbox ORDER BY seq LIMIT ?'),
     delivered: run<[number]>(sql, 'DELETE FROM outbox WHERE seq <= ?'),

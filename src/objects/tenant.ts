@@ -8,41 +8,60 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { Ask, AskReply, Counter, LedgerView, Turn } from '../core/ledger/types.ts'
-import { REVOKED_KEY_MS, USAGE_PRUNE_MS } from '../core/limits.ts'
+import { USAGE_PRUNE_MS } from '../core/limits.ts'
+import type { OwnedThing } from '../core/owned.ts'
+import type { TemplateAsk } from '../core/prompts/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
+import type { WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
 import { TenantChanges } from './tenant-changes.ts'
-import { isLiving, publicKey, sidesOf, verdictOn } from './tenant-keys.ts'
+import { type Successor, TenantKeyChanges } from './tenant-key-changes.ts'
+import { sidesOf, verdictOn } from './tenant-keys.ts'
 import { LEDGER_SCHEMA, TenantLedger } from './tenant-ledger.ts'
-import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from './tenant-records.ts'
+import { OWNED_SCHEMA, TenantOwned } from './tenant-owned.ts'
+import { PROMPTS_SCHEMA, TenantPrompts } from './tenant-prompts.ts'
+import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from './tenant-records.ts'
 import { type NamedCredential, type NamedRecord, TenantSealed } from './tenant-sealed.ts'
+import { prune, reap } from './tenant-upkeep.ts'
+import { TenantWebhooks } from './tenant-webhook.ts'
 import { USAGE_SCHEMA, UsageLog } from './usage-log.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`, LEDGER_SCHEMA, SECRETS_SCHEMA]
+const SCHEMA = [
+  `${TIMERS_SCHEMA}; ${TENANT_SCHEMA} ${USAGE_SCHEMA}`,
+  LEDGER_SCHEMA,
+  SECRETS_SCHEMA,
+  OWNED_SCHEMA,
+  PROMPTS_SCHEMA,
+  WEBHOOK_SCHEMA,
+]
 
 const DELIVER = 'deliver'
 const PRUNE = 'prune'
 const REAP = 'reap'
+const ERASE = 'erase'
+const RETIRE = 'retire'
 
 /** What an object with a schema works with. */
 interface Stored {
   readonly records: TenantRecords
   readonly sealed: TenantSealed
+  readonly webhook: TenantWebhooks
   readonly usage: UsageLog
   readonly ledger: TenantLedger
   readonly timers: Timers
   readonly changes: TenantChanges
+  readonly keys: TenantKeyChanges
+  readonly owned: TenantOwned
+  readonly prompts: TenantPrompts
 }
 
 export class TenantObject extends DurableObject<Env> {
   #stored: Stored | null = null
-  /** When the prune timer fires at the latest, so that a batch of usage need not ask. */
-  #pruneAtMs = Number.POSITIVE_INFINITY
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -69,27 +88,25 @@ export class TenantObject extends DurableObject<Env> {
     const after: Tenant = { ...before, ...fields, id, region, jurisdiction, createdAt }
     const sides = sidesOf(before, after, Object.keys(fields))
     if (sides === null) return before
-    await this.#change(actor, 'tenant.update', '', sides, ({ records }) => records.replaceTenant(after))
+    const { changes, records } = this.#stored ?? this.#open()
+    await changes.make({ actor, action: 'tenant.update', where: '' }, sides, () => records.replaceTenant(after))
     return after
   }
 
-  /** Gone at once; what the audit log has not seen is delivered before all is forgotten. Rejects to be called again. */
+  /** Gone at once; audit entries are delivered and owned objects erased before all is forgotten. Rejects to be called again. */
   async erase(): Promise<void> {
     const stored = this.#stored
     if (stored === null) return
     stored.records.dropPolicy()
     stored.ledger.close()
     while (await stored.changes.deliver()) {}
+    await stored.owned.eraseAll()
     this.#stored = null
     await this.ctx.storage.deleteAll()
   }
 
   async createKey(key: ApiKey, actor: string): Promise<boolean> {
-    const stored = this.#live()
-    if (stored === null || stored.records.key(key.id) !== undefined) return false
-    const sides = { after: publicKey(key) }
-    await this.#change(actor, 'key.create', `/keys/${key.id}`, sides, ({ records }) => records.insertKey(key))
-    return true
+    return (await this.#live()?.keys.create(key, actor)) ?? false
   }
 
   keys(after: string | undefined, limit: number): { data: ApiKey[]; hasMore: boolean } {
@@ -97,42 +114,15 @@ export class TenantObject extends DurableObject<Env> {
   }
 
   async patchKey(id: string, fields: KeyFields, actor: string): Promise<ApiKey | null> {
-    const before = this.#live()?.records.key(id)
-    if (before === undefined || !isLiving(before, Date.now())) return null
-    const after: ApiKey = { ...before, ...fields }
-    const sides = sidesOf(before, after, Object.keys(fields))
-    if (sides === null) return before
-    await this.#change(actor, 'key.update', `/keys/${id}`, sides, ({ records }) => records.replaceKey(after))
-    return after
+    return (await this.#live()?.keys.patch(id, fields, actor)) ?? null
   }
 
   async revokeKey(id: string, at: string, actor: string): Promise<boolean> {
-    const key = this.#live()?.records.key(id)
-    if (key === undefined || key.revokedAt !== null) return false
-    await this.#change(actor, 'key.revoke', `/keys/${id}`, {}, ({ records, timers }) => {
-      records.replaceKey({ ...key, revokedAt: at })
-      timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS)
-    })
-    return true
+    return (await this.#live()?.keys.revoke(id, at, actor)) ?? false
   }
 
-  async rotateKey(
-    id: string,
-    successor: Pick<ApiKey, 'id' | 'digest' | 'createdAt'>,
-    overlapUntil: string,
-    actor: string,
-  ): Promise<boolean> {
-    const stored = this.#live()
-    const key = stored?.records.key(id)
-    if (key === undefined || stored?.records.key(successor.id) !== undefined) return false
-    // The successor of an expired key would be one from its first moment.
-    if (!isLiving(key, Date.now())) return false
-    const sides = { after: { successor: successor.id, overlapUntil } }
-    await this.#change(actor, 'key.rotate', `/keys/${id}`, sides, ({ records }) => {
-      records.insertKey({ ...key, ...successor, overlapUntil: null, lastUsedOn: null })
-      records.replaceKey({ ...key, overlapUntil })
-    })
-    return true
+  async rotateKey(id: string, successor: Successor, overlapUntil: string, actor: string): Promise<boolean> {
+    return (await this.#live()?.keys.rotate(id, successor, overlapUntil, actor)) ?? false
   }
 
   credentials(): NamedCredential[] {
@@ -168,6 +158,19 @@ export class TenantObject extends DurableObject<Env> {
     return this.#live()?.sealed.replace(name, before, after) ?? false
   }
 
+  /** The tenant's prompt templates: JSON of a TemplateAsk, answered with JSON of its reply. */
+  async prompts(ask: string): Promise<string> {
+    return JSON.stringify((await this.#live()?.prompts.answer(JSON.parse(ask) as TemplateAsk)) ?? null)
+  }
+
+  webhook(): WebhookSettings | null {
+    return this.#live()?.webhook.settings(Date.now()) ?? null
+  }
+
+  async changeWebhook(change: WebhookChange, actor: string): Promise<WebhookChanged> {
+    return (await this.#live()?.webhook.change(change, actor)) ?? 'unknown'
+  }
+
   lookUp(id: string, digest: string): KeyVerdict {
     const stored = this.#live()
     return stored === null ? { kind: 'gone' } : verdictOn(stored.records, id, digest, Date.now())
@@ -200,13 +203,18 @@ export class TenantObject extends DurableObject<Env> {
     const stored = this.#live()
     if (stored === null) return
     const nowMs = Date.now()
-    const { rows, charges, slices } = JSON.parse(batch) as UsageBatch
+    const { rows, charges, slices, owned = [] } = JSON.parse(batch) as UsageBatch
     stored.ledger.transaction(() =>
       stored.usage.record(rows, nowMs, (fresh) => stored.ledger.settle(fresh, charges, slices)),
     )
-    if (this.#pruneAtMs <= nowMs + USAGE_PRUNE_MS) return
-    this.#pruneAtMs = nowMs + USAGE_PRUNE_MS
-    stored.timers.arm(PRUNE, this.#pruneAtMs)
+    this.own(owned)
+    stored.timers.arm(PRUNE, nowMs + USAGE_PRUNE_MS)
+  }
+
+  /** Remembers what is to be erased with the tenant. */
+  own(things: readonly OwnedThing[]): void {
+    const stored = this.#live()
+    if (stored?.owned.add(stored.records.policy(), things)) stored.timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS)
   }
 
   /** How these limits stand, and whatever else is counted. */
@@ -224,10 +232,14 @@ export class TenantObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const stored = this.#live()
-    await stored?.timers.fire(Date.now(), {
+    const erased = this.#stored?.owned
+    // Of an object that is being erased nothing is left to do but that.
+    if (stored === null) return this.#stored?.timers.fire(Date.now(), { [ERASE]: () => erased?.eraseMore() ?? null })
+    await stored.timers.fire(Date.now(), {
       [DELIVER]: async () => ((await stored.changes.deliver()) ? Date.now() : null),
-      [PRUNE]: () => this.#prune(stored),
-      [REAP]: () => this.#reap(stored),
+      [PRUNE]: () => prune(stored, Date.now()),
+      [REAP]: () => reap(stored),
+      [RETIRE]: () => stored.webhook.retire(Date.now()),
     })
   }
 
@@ -246,41 +258,17 @@ export class TenantObject extends DurableObject<Env> {
       isErased: () => this.#stored === null,
     })
     const sealed = new TenantSealed(records, changes)
-    this.#stored = { records, sealed, usage: new UsageLog(storage), ledger, timers, changes }
+    const owned = new TenantOwned(storage.sql, this.env, () => timers.arm(ERASE, Date.now()))
+    const prompts = new TenantPrompts(storage.sql, records, changes)
+    const webhook = new TenantWebhooks(records, changes, (atMs) => timers.arm(RETIRE, atMs))
+    const keys = new TenantKeyChanges(records, changes, () => timers.arm(PRUNE, Date.now() + USAGE_PRUNE_MS))
+    const usage = new UsageLog(storage)
+    this.#stored = { records, sealed, webhook, usage, ledger, timers, changes, keys, owned, prompts }
     return this.#stored
   }
 
   /** Null for an object that is nobody's, or is being erased. */
   #live(): Stored | null {
     return this.#stored?.records.policy() == null ? null : this.#stored
-  }
-
-  async #change(
-    actor: string,
-    action: string,
-    where: string,
-    sides: { before?: unknown; after?: unknown },
-    change: (stored: Stored) => void,
-  ): Promise<void> {
-    const stored = this.#live()
-    await stored?.changes.make({ actor, action, where }, sides, () => change(stored))
-  }
-
-  /** Requests whose isolate never told their end are settled at their estimate, and get a row. */
-  #reap({ usage, ledger }: Stored): number | null {
-    return ledger.transaction(() => {
-      const { rows, nextMs } = ledger.reap()
-      usage.record(rows, Date.now())
-      return nextMs
-    })
-  }
-
-  #prune({ records, usage, ledger }: Stored): number | null {
-    const nowMs = Date.now()
-    ledger.prune(nowMs)
-    records.dropKeysRevokedBefore(new Date(nowMs - REVOKED_KEY_MS).toISOString())
-    const nextMs = usage.prune(nowMs) ?? (records.hasRevokedKeys() ? nowMs + USAGE_PRUNE_MS : null)
-    this.#pruneAtMs = nextMs ?? Number.POSITIVE_INFINITY
-    return nextMs
   }
 }

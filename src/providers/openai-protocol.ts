@@ -1,5 +1,6 @@
 /** Providers that speak OpenAI's protocol: the caller's JSON goes out, their bytes come back. The hot path. */
 import type { NativeRequest, Operation, Relayed } from '../core/inference.ts'
+import { withoutLasting } from '../core/responses/bound.ts'
 import { USER_AGENT } from '../lib/version.ts'
 import { type Bare, withoutOwnFields } from './own-fields.ts'
 import { PassedReply } from './passed-reply.ts'
@@ -49,7 +50,7 @@ export const openaiProtocol: Provider = {
 
 const asItIs = ({ body }: ProviderCall): Bare => ({ body, dropped: NOTHING_DROPPED })
 
-/** A caller of the Responses API, at a target that has one: the body is theirs but for the model. */
+/** A caller of the Responses API, at a target that has one: the body is theirs but for the model, and for what is kept. */
 async function passedResponses(call: ProviderCall, { body, dropped }: NativeRequest): Promise<PassedReply> {
   const { model, outputCap, stream, signal } = call
   const cap =
@@ -58,7 +59,7 @@ async function passedResponses(call: ProviderCall, { body, dropped }: NativeRequ
     url: endpoint(call.baseUrl, '/responses'),
     method: 'POST',
     headers: headersOf(call, stream ? 'text/event-stream' : 'application/json'),
-    body: JSON.stringify({ ...body, model, ...cap }),
+    body: JSON.stringify({ ...withoutLasting(body), model, ...cap }),
     signal,
   })
   return new PassedReply(reply, dropped, reply.ok ? 'responses' : 'openai')

@@ -49,7 +49,8 @@ interface Keyed {
 
 const keyed = new WeakMap<InferenceRequest['body'], Keyed>()
 
-function keyOf(request: InferenceRequest, model: Model, caller: Asking, keys: CacheKeyring): string {
+/** The key of a request in every store. */
+export function keyOf(request: InferenceRequest, model: Model, caller: Asking, keys: CacheKeyring): string {
   const { body, user } = request
   const keyId = caller.key.id
   const known = keyed.get(body)

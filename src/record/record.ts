@@ -78,7 +78,7 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
  * Owned by the request that armed it, so it runs under that request's `waitUntil`, whatever becomes of its client. What
  * fails stays with it for a while, for money and slots are held until the rows have arrived; then whoever comes next.
  */
-async function flushAfter(services: RecordServices, owner: TenantPlace, waitMs: number): Promise<void> {
+export async function flushAfter(services: RecordServices, owner: TenantPlace, waitMs: number): Promise<void> {
   const { clock, usageBuffer } = services
   if (waitMs > 0) await sleep(clock, waitMs)
   let retryMs = USAGE_RETRY_MS

@@ -150,7 +150,12 @@ const firstOf = ({ targets }: Model, protocol: string): Target | undefined =>
 
 /** Does the target speak the protocol that the request came in, where that is not OpenAI's? */
 function speaks({ providers }: RouteServices, { provider }: Target, { native }: InferenceRequest): boolean {
-  if (native === undefined || providers.get(provider.protocol)?.natives?.includes(native.form) !== true) return false
+  if (
+    native === undefined ||
+    native.isTranslated ||
+    providers.get(provider.protocol)?.natives?.includes(native.form) !== true
+  )
+    return false
   return native.form !== 'responses' || provider.responses
 }
 

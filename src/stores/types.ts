@@ -3,6 +3,7 @@
 import type { ConfigDocument } from '../core/config.ts'
 import type { AuditEntry, AuditPage, ConfigChange, ConfigVersion, Fault } from '../core/control.ts'
 import type { Ask, AskReply, Counter, LedgerView, Verdict } from '../core/ledger/types.ts'
+import type { OwnedThing } from '../core/owned.ts'
 import type { CacheNews, CacheStats, PurgeFilter, SealedValue } from '../core/recall/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
@@ -18,10 +19,12 @@ import type {
 import type { DirectorySnapshot } from '../core/snapshot.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential, TenantPlace } from '../core/tenant.ts'
 import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
+import type { TenantWebhook, WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 
 export type { SessionStore } from '../core/session/store.ts'
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
 export type { UsageBatch } from '../core/usage-record.ts'
+export type * from './types/lasting.ts'
 
 /** The Directory as the request path uses it. */
 export interface Directory {
@@ -39,6 +42,8 @@ export interface TenantStore {
   lookUp(place: TenantPlace, keyId: string, digest: string): Promise<KeyVerdict>
   /** Stores a sealed cache secret unless there is one; answers with the one that counts. Null: the tenant is gone. */
   ensureCacheSecret(place: TenantPlace, candidate: SealedRecord): Promise<SealedRecord | null>
+  /** What its webhooks are signed with now; null: it has none, or is gone. */
+  webhook(place: TenantPlace): Promise<TenantWebhook | null>
   /** Keeps rows and settles their reservations; a row whose requestId is known is dropped. Resolves when durable. */
   record(place: TenantPlace, batch: UsageBatch): Promise<void>
   /** May a request go on? Answers at once. `deadlineMs` is the caller's: out of reach has a policy of its own there. */
@@ -49,6 +54,8 @@ export interface TenantStore {
   withdraw(place: TenantPlace, requestId: string): Promise<void>
   /** Keeps the concurrency leases of requests in flight; unknown ids are passed over. */
   renew(place: TenantPlace, requestIds: readonly string[]): Promise<void>
+  /** Has objects erased with the tenant; known ones are kept as long as is said last. What is made often rides in a batch. */
+  own(place: TenantPlace, things: readonly OwnedThing[]): Promise<void>
 }
 
 /** The Directory as the admin API uses it. Every change writes its audit entry in the same transaction. */
@@ -126,7 +133,14 @@ export interface TenantAdmin {
     actor: string,
   ): Promise<{ created: boolean } | { stale: true }>
   deleteCredential(name: string, actor: string): Promise<boolean>
-  /** Every sealed record of the tenant's for reseal, the cache secret included under CACHE_SECRET_NAME. */
+  /** Null: the tenant is gone. */
+  webhook(): Promise<WebhookSettings | null>
+  /** `stale`: not sealed with `nextVersion`, or there is one already. */
+  changeWebhook(change: WebhookChange, actor: string): Promise<WebhookChanged>
+  /**
+   * Every sealed record of the tenant's for reseal: the cache secret too, under CACHE_SECRET_NAME, and those of its
+   * webhook, under `webhookSecretName`.
+   */
   sealedRecords(): Promise<{ name: string; record: SealedRecord }[]>
   replaceSealed(name: string, before: SealedRecord, after: SealedRecord): Promise<boolean>
   /**

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:test'
 import { expect, it } from 'vitest'
 import { recordsUnderOldKey, resealAll } from '../../src/admin/reseal.ts'
-import { OPERATOR, PEPPER_NAME } from '../../src/core/sealed.ts'
+import { OPERATOR, PEPPER_NAME, webhookSecretName } from '../../src/core/sealed.ts'
 import type { TenantPlace } from '../../src/core/tenant.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import type { Services } from '../../src/services.ts'
@@ -91,4 +91,24 @@ it('leaves a record that changed meanwhile to whoever changed it', async () => {
     },
   } as unknown as Services
   expect(await resealAll(services)).toEqual({ resealed: 0, remaining: 1 })
+})
+
+it('moves both secrets of a webhook during a rotation, and each still signs', async () => {
+  const place = await directoryAdmin.createTenant(tenantOf('reseal-webhook'), 'admin')
+  if (place === 'exists') throw new Error('the id is fresh')
+  const old = vaultWith(keyOf(1))
+  const sealed = (version: number) => old.seal(place.id, webhookSecretName(version), version, `whsec_${version}`)
+  const object = tenantAdmin(place)
+  await object.changeWebhook({ kind: 'create', url: null, secret: await sealed(1) }, 'admin')
+  const previousUntil = new Date(Date.now() + 60_000).toISOString()
+  await object.changeWebhook({ kind: 'rotate', secret: await sealed(2), previousUntil }, 'admin')
+  const during = servicesWith(keyOf(2), keyOf(1))
+  expect(await recordsUnderOldKey(during)).toBe(2)
+  expect(await resealAll(during)).toEqual({ resealed: 2, remaining: 0 })
+  const webhook = (await object.webhook())?.webhook
+  const opened = [webhook?.secret, webhook?.previous?.secret].map((record) => {
+    if (record === undefined) throw new Error('no secret')
+    return vaultWith(keyOf(2)).use(place.id, webhookSecretName(record.version), record, (value) => value)
+  })
+  expect(await Promise.all(opened)).toEqual(['whsec_2', 'whsec_1'])
 })

@@ -203,14 +203,16 @@ test.each(['whole', 'streamed'])('@ai-sdk/openai: reasoning that a summary of wa
   expect(await result.text).toBe('It is 4.')
 })
 
-test('@ai-sdk/openai: what to do where it counts on answers being kept', async () => {
+test('@ai-sdk/openai: answers are kept, where it counts on that, and what to do where they are not', async () => {
   const responses = createOpenAI(options).responses('chat')
   const { response } = await generateText({ model: responses, prompt: 'hello', maxRetries: 0 })
   const again = { model: responses, messages: [...response.messages, { role: 'user' as const, content: 'again' }] }
-  await expect(generateText({ ...again, maxRetries: 0 })).rejects.toMatchObject({
-    statusCode: 400,
-    message: expect.stringContaining('store'),
-  })
+  expect((await generateText({ ...again, maxRetries: 0 })).text).toBe('You said: again')
+  const { messages } = response
+  const unknown = JSON.parse(JSON.stringify(messages).replace(/msg_[0-9a-f]{32}/g, `msg_${'0'.repeat(32)}`))
+  await expect(
+    generateText({ ...again, messages: [...unknown, ...again.messages.slice(-1)], maxRetries: 0 }),
+  ).rejects.toMatchObject({ statusCode: 400, message: expect.stringContaining('store') })
   const answer = await generateText({ ...again, providerOptions: { openai: { store: false } }, maxRetries: 0 })
   expect(answer.text).toBe('You said: again')
 })

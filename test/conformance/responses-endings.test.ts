@@ -222,10 +222,8 @@ describe('errors', () => {
     )
 
   test.each<[string, object]>([
-    ['store', { store: true }],
     ['previous_response_id', { previous_response_id: 'resp_1' }],
-    ['background', { background: true }],
-    ['prompt', { prompt: { id: 'pmpt_1' } }],
+    ['prompt.id', { prompt: { id: 'pmpt_1' } }],
     ['tools[1].type', { tools: [WEATHER, { type: 'web_search' }] }],
     ['input[0]', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
     [

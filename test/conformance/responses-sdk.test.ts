@@ -80,7 +80,7 @@ describe('what is asked', () => {
       output_text: 'You said: hello',
       error: null,
       incomplete_details: null,
-      store: false,
+      store: true,
     })
     expect(response.headers.get('x-sluice-target')).toBe('chat/real-chat')
     expect((data as { _request_id?: string | null })._request_id).toBe(response.headers.get('x-request-id'))

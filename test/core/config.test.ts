@@ -71,6 +71,7 @@ const whole = {
     summary: { model: 'chat-large' },
   },
   cors: { origins: [] },
+  webhooks: { ownHosts: ['sluice.example.com', '*.gw.example.com'] },
   unknownPrice: 'block',
 }
 
@@ -134,6 +135,9 @@ it.each([
   { guard: { requests: 1, perSeconds: 0 } },
   { guard: { requests: 1, perSeconds: 3601 } },
   { guard: { requests: 1, perSeconds: 1, burst: 2 } },
+  { webhooks: { ownHosts: ['https://sluice.example.com'] } },
+  { webhooks: { ownHosts: ['a.*.example.com'] } },
+  { webhooks: { ownHosts: [''] } },
   { log: 'everything' },
 ])('refuses %j', (document) => {
   expect(configSchema.safeParse(document).success).toBe(false)

@@ -15,6 +15,7 @@ it('reads the least there may be', () => {
     previousMasterKey: undefined,
     adminTokens: [ADMIN],
     allowPrivate: false,
+    webhooksPrivate: false,
   })
 })
 
@@ -66,11 +67,9 @@ it.each([
       { [`UPSTASH_${store}_REST_URL`]: 'https://name.upstash.io', [`UPSTASH_${store}_REST_TOKEN`]: token },
     ]),
   ),
-  ...['true', 'yes', '2'].map((value) => [
-    'SLUICE_ALLOW_PRIVATE',
-    'is malformed: it is 1, or not set',
-    { SLUICE_ALLOW_PRIVATE: value },
-  ]),
+  ...['SLUICE_ALLOW_PRIVATE', 'SLUICE_WEBHOOKS_PRIVATE'].flatMap((name) =>
+    ['true', 'yes', '2'].map((value) => [name, 'is malformed: it is 1, or not set', { [name]: value }]),
+  ),
   ...['REDIS', 'VECTOR'].flatMap((store) => [
     [`UPSTASH_${store}_REST_TOKEN`, 'is not set, but the other of its pair is', { [`UPSTASH_${store}_REST_URL`]: 'u' }],
     [`UPSTASH_${store}_REST_URL`, 'is not set, but the other of its pair is', { [`UPSTASH_${store}_REST_TOKEN`]: 't' }],
@@ -93,6 +92,12 @@ it('allows private addresses for 1 alone', () => {
   const allowed = (value: string) => read({ ...GOOD, SLUICE_ALLOW_PRIVATE: value })
   expect(allowed('1')).toMatchObject({ allowPrivate: true })
   for (const value of ['0', '']) expect(allowed(value)).toMatchObject({ allowPrivate: false })
+})
+
+it('lets webhooks go to private addresses for 1 alone, whatever upstreams may', () => {
+  const variables = { ...GOOD, SLUICE_ALLOW_PRIVATE: '1' }
+  expect(read(variables)).toMatchObject({ webhooksPrivate: false })
+  expect(read({ ...variables, SLUICE_WEBHOOKS_PRIVATE: '1' })).toMatchObject({ webhooksPrivate: true })
 })
 
 it('never tells a value', () => {

@@ -25,6 +25,7 @@ it('shows every call of the document under its tag, once', async () => {
     expect(text.split(`<b>${method}</b> <code>${path}</code>`), path).toHaveLength(2)
   expect([...text.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, tag]) => tag)).toEqual([
     'inference',
+    'users',
     'models',
     'account',
     'running',

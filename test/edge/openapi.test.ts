@@ -42,6 +42,7 @@ it('lists every public path, with what each answers', () => {
     ['post /v1/messages/count_tokens', ['inference'], true],
     ['post /v1/responses', ['inference'], true],
     ...RELAYED.map((path) => [`post /v1${path}`, ['inference'], true]),
+    ...['put', 'get', 'delete'].map((method) => [`${method} /v1/users/{id}/profile`, ['users'], true]),
     ['get /v1/models', ['models'], true],
     ['get /v1/models/{id}', ['models'], true],
     ['get /v1/limits', ['account'], true],

@@ -31,13 +31,15 @@ it('counts the tokens of a body as it came', () => {
   expect(SKINS['/v1/messages/count_tokens']).toMatchObject({ operation: 'count_tokens', canStream: false })
 })
 
-it('reads Responses as a chat, and says what it does not take', () => {
+it('reads Responses as a chat, and keeps them as they came, with what is to be kept of them', () => {
   const body = { model: 'm', input: 'Hi' }
   expect(read('/v1/responses', body)).toMatchObject({
     body: { model: 'm', messages: [{ role: 'user', content: 'Hi' }] },
     native: { form: 'responses', body },
   })
-  expect(read('/v1/responses', { ...body, previous_response_id: 'resp_1' })).toMatchObject({
-    param: 'previous_response_id',
+  const kept = { previous_response_id: 'resp_1', store: true, background: true }
+  expect(read('/v1/responses', { ...body, ...kept })).toMatchObject({
+    body: { model: 'm', messages: [{ role: 'user', content: 'Hi' }] },
+    native: { form: 'responses', body: { ...body, ...kept } },
   })
 })

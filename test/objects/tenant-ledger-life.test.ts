@@ -209,7 +209,17 @@ describe('an erase', () => {
 
 it('begins in an object that an older release has made, and keeps what that has', async () => {
   await ledger.record(recordOf('old', Date.now()))
-  for (const table of ['counts', 'reservations', 'learned', 'secrets']) await ledger.sql(`DROP TABLE ${table}`)
+  for (const table of [
+    'counts',
+    'reservations',
+    'learned',
+    'secrets',
+    'owned',
+    'prompts',
+    'prompt_versions',
+    'webhook',
+  ])
+    await ledger.sql(`DROP TABLE ${table}`)
   await ledger.sql('UPDATE schema_version SET version = 1')
   await ledger.evict()
   expect(await ledger.ask('a', [rpm])).toMatchObject({ kind: 'granted' })
@@ -220,4 +230,5 @@ it('begins in an object that an older release has made, and keeps what that has'
   expect(await ledger.used(rpm)).toEqual([1])
   expect(await tenants.lookUp(place, 'key00001', '')).toEqual({ kind: 'unknown' })
   expect(await tenants.ensureCacheSecret(place, sealedOf(1))).toEqual(sealedOf(1))
+  expect(await tenants.webhook(place)).toBeNull()
 })

@@ -3,7 +3,7 @@
 import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
 import { migrate } from '../../src/objects/sql.ts'
-import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords } from '../../src/objects/tenant-records.ts'
+import { SECRETS_SCHEMA, TENANT_SCHEMA, TenantRecords, WEBHOOK_SCHEMA } from '../../src/objects/tenant-records.ts'
 import { keyOf, sealedOf, tenantOf } from '../support/control-plane.ts'
 
 let count = 0
@@ -99,4 +99,18 @@ it('hands out the outbox in order, until it is delivered', () =>
     expect([first?.entry, second?.entry]).toEqual([entry('a'), entry('b')])
     records.delivered(second?.seq ?? 0)
     expect(records.outbox(2).map((row) => row.entry.id)).toEqual(['c'])
+  }))
+
+it('has a webhook from its first version on, and the version after it is gone', () =>
+  withRecords((records, storage) => {
+    storage.sql.exec(WEBHOOK_SCHEMA)
+    expect(records.webhook()).toBeNull()
+    records.putWebhook(1, { url: null, previousUntil: null })
+    expect(records.webhook()).toEqual({ version: 1, document: { url: null, previousUntil: null } })
+    records.putWebhook(2, null)
+    expect(records.webhook()).toEqual({ version: 2, document: null })
+    records.putSecret('one', sealedOf(1))
+    records.dropSecret('one')
+    records.dropSecret('one')
+    expect(records.secret('one')).toBeNull()
   }))

@@ -162,7 +162,7 @@ it('sends a caller of Responses on to a target that has them, in their own words
   const native = { form: 'responses', body: asked, headers: {}, dropped: [] } as const
   const reply = await openaiProtocol.call(callOf({ outgoing: origin.outgoing, body: {}, native, outputCap: 9 }))
   expect(origin.requests[0]?.url).toBe('https://api.openai.com/v1/responses')
-  expect(origin.sent()).toEqual({ ...asked, model: 'target-model', max_output_tokens: 9 })
+  expect(origin.sent()).toEqual({ ...asked, store: false, model: 'target-model', max_output_tokens: 9 })
   expect(reply.form).toBe('responses')
   const failing = upstream(() => json({ error: { message: 'No.' } }, 400))
   expect((await openaiProtocol.call(callOf({ outgoing: failing.outgoing, body: {}, native }))).form).toBe('openai')

@@ -9,7 +9,18 @@ const run = promisify(execFile)
 it('explains itself without a server or a token', async () => {
   const { code, out } = await runCli(['--help'], {})
   expect(code).toBe(0)
-  for (const verb of ['apply', 'tenant', 'key', 'credential', 'provider', 'usage', 'config', 'status', 'audit']) {
+  for (const verb of [
+    'apply',
+    'tenant',
+    'key',
+    'credential',
+    'webhook',
+    'provider',
+    'usage',
+    'config',
+    'status',
+    'audit',
+  ]) {
     expect(out).toMatch(new RegExp(`^  ${verb}\\b`, 'm'))
   }
 })

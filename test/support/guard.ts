@@ -38,7 +38,7 @@ export async function guarded(options: { masterKey?: string } = {}) {
     const key = keys.get(`${place.generation}/${keyId}`)
     if (key === undefined || key.digest !== digest) return { kind: 'unknown' }
     const { digest: _, ...shown } = key
-    return { kind: 'known', epoch: 1, tenant, key: shown, credentials: {}, cacheSecret: null }
+    return { kind: 'known', epoch: 1, tenant, key: shown, credentials: {}, cacheSecret: null, webhook: null }
   }
 
   const sources = {

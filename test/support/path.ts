@@ -73,6 +73,7 @@ export function callerOf(
     models?: readonly string[]
     credentials?: Readonly<Record<string, TenantCredential>>
     cacheSecret?: SealedRecord | null
+    webhook?: Caller['webhook']
   } = {},
 ): Caller {
   const tenant: Tenant = {
@@ -97,6 +98,7 @@ export function callerOf(
     },
     credentials: more.credentials ?? {},
     cacheSecret: more.cacheSecret ?? null,
+    webhook: more.webhook ?? null,
     mayCall: matcher(more.models),
   }
 }

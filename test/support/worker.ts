@@ -6,6 +6,7 @@ import { USAGE_FLUSH_MS } from '../../src/core/limits.ts'
 import type { ApiKey, Tenant } from '../../src/core/tenant.ts'
 import type { UsageRecord } from '../../src/core/usage-record.ts'
 import { edgeApp } from '../../src/edge/app.ts'
+import type { OwnedRequests } from '../../src/edge/owned.ts'
 import { type Clock, sleep } from '../../src/lib/clock.ts'
 import type { Provider, ProviderCall, ProviderReply } from '../../src/providers/types.ts'
 import { createServices, type Services } from '../../src/services.ts'
@@ -148,7 +149,8 @@ export async function isolate(options: IsolateOptions = {}) {
   await made.tenantAdmin(place).createKey(keyOf(id, { digest, ...options.key }), 'test')
 
   const guard = { clock, apiKeys: services.apiKeys, cache: createAuthCache(services) }
-  const app = edgeApp(services)
+  const owned: OwnedRequests = new WeakMap()
+  const app = edgeApp(services, owned)
   const fetch = async (path: string, init: RequestInit = {}): Promise<Response> =>
     app.fetch(new Request(`https://sluice.test${path}`, init))
 
@@ -176,6 +178,7 @@ export async function isolate(options: IsolateOptions = {}) {
     key,
     keyId: id,
     guard,
+    owned,
     app,
     soon,
     settle,

@@ -1,6 +1,7 @@
 /** What a request in a protocol of its own asks besides its canonical form: answers to it are for none but the same. No I/O. */
 import type { NativeRequest } from '../inference.ts'
 import { field, isObject, items } from '../loose.ts'
+import { withoutLasting } from '../responses/bound.ts'
 import { canonicalText } from './canonical.ts'
 
 /** Dropped fields that change no answer. */
@@ -18,7 +19,9 @@ export function apartText(native: NativeRequest | undefined): string | null {
   const betas = headers['anthropic-beta'] ?? ''
   const isWhole =
     betas === '' && dropped.every((name) => IDLE.has(name)) && (form !== 'messages' || !(thinks(body) || shows(body)))
-  return isWhole ? null : JSON.stringify([form, betas, canonicalText('chat', body)])
+  return isWhole
+    ? null
+    : JSON.stringify([form, betas, canonicalText('chat', form === 'responses' ? withoutLasting(body) : body)])
 }
 
 /**

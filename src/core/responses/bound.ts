@@ -6,12 +6,6 @@ type Json = Readonly<Record<string, unknown>>
 /** Begins the `encrypted_content` of reasoning that we wrote ourselves: nobody else can read it. */
 export const OWN_REASONING = 'sluice:'
 
-/** The caller's body without what is answered for here: the conversation is put into its input. */
-export function withoutOurFields(body: Json): Json {
-  const { conversation, ...rest } = body
-  return conversation === undefined ? body : rest
-}
-
 /**
  * The caller's body without reasoning that the target could not open: what we wrote ourselves, always; and where it is
  * another provider than the one whose it may be (`keepsBound` false) all that is encrypted. The same object where
@@ -25,6 +19,18 @@ export function withoutForeignReasoning(
   const kept = input.filter((item) => !isForeign(item, keepsBound))
   if (kept.length === input.length) return { body, dropped: [] }
   return { body: { ...body, input: kept }, dropped: ['reasoning.encrypted_content'] }
+}
+
+/** What is kept between requests is kept here: no target is asked to keep anything, nor told of what it would not know. */
+export function withoutLasting(body: Json): Json {
+  const {
+    previous_response_id: _,
+    conversation: _conversation,
+    background: _background,
+    prompt: _prompt,
+    ...rest
+  } = body
+  return { ...rest, store: false }
 }
 
 function isForeign(item: unknown, keepsBound: boolean): boolean {

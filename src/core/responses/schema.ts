@@ -15,26 +15,38 @@ const tool = z.looseObject({ type: z.string().min(1) })
 const typed = z.looseObject({ type: z.string().min(1) })
 
 /** `POST /v1/responses`. */
-export const responsesRequestSchema = z.looseObject({
-  model: z.string().min(1).max(128).describe('An alias of the config; GET /v1/models lists yours.'),
-  input: z.union([z.string(), z.array(item).min(1)]),
-  instructions: z.string().nullish(),
-  stream: z.boolean().nullish().describe('Stream the answer as server-sent events.'),
-  stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
-  temperature: z.number().min(0).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  top_logprobs: z.number().int().min(0).nullish(),
-  max_output_tokens: z.number().int().min(1).nullish().describe('Bounds the whole output, reasoning included.'),
-  tools: z.array(tool).nullish(),
-  tool_choice: z.union([z.string().min(1), typed]).nullish(),
-  parallel_tool_calls: z.boolean().nullish(),
-  text: z.looseObject({ format: typed.nullish(), verbosity: z.string().nullish() }).nullish(),
-  reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
-  include: z.array(z.string()).nullish(),
-  metadata: z.record(z.string(), z.unknown()).nullish(),
-  truncation: z.enum(['auto', 'disabled']).nullish(),
-  store: z.boolean().nullish().describe('Responses are not kept: leave it out, or send false.'),
-  previous_response_id: z.string().nullish(),
-  conversation: z.union([z.string(), z.looseObject({ id: z.string() })]).nullish(),
-  background: z.boolean().nullish(),
-})
+export const responsesRequestSchema = z
+  .looseObject({
+    model: z.string().min(1).max(128).describe('An alias of the config; GET /v1/models lists yours.'),
+    input: z
+      .union([z.string(), z.array(item).min(1)])
+      .nullish()
+      .describe('May be left out where there is a prompt.'),
+    prompt: z
+      .looseObject({ id: z.string() })
+      .nullish()
+      .describe('A template of your operator: its id, and values for its variables.'),
+    instructions: z.string().nullish(),
+    stream: z.boolean().nullish().describe('Stream the answer as server-sent events.'),
+    stream_options: z.looseObject({ include_obfuscation: z.boolean().nullish() }).nullish(),
+    temperature: z.number().min(0).nullish(),
+    top_p: z.number().min(0).max(1).nullish(),
+    top_logprobs: z.number().int().min(0).nullish(),
+    max_output_tokens: z.number().int().min(1).nullish().describe('Bounds the whole output, reasoning included.'),
+    tools: z.array(tool).nullish(),
+    tool_choice: z.union([z.string().min(1), typed]).nullish(),
+    parallel_tool_calls: z.boolean().nullish(),
+    text: z.looseObject({ format: typed.nullish(), verbosity: z.string().nullish() }).nullish(),
+    reasoning: z.looseObject({ effort: z.string().nullish() }).nullish(),
+    include: z.array(z.string()).nullish(),
+    metadata: z.record(z.string(), z.unknown()).nullish(),
+    truncation: z.enum(['auto', 'disabled']).nullish(),
+    store: z.boolean().nullish().describe('Keep the response for 30 days, to be had by its id; unless false is sent.'),
+    previous_response_id: z.string().nullish().describe('A kept response that this one goes on from.'),
+    conversation: z.union([z.string(), z.looseObject({ id: z.string() })]).nullish(),
+    background: z.boolean().nullish(),
+  })
+  .refine(({ input, prompt }) => input != null || prompt != null, {
+    path: ['input'],
+    message: 'is required where there is no prompt',
+  })

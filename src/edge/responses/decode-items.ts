@@ -16,7 +16,7 @@ interface Turn {
 }
 
 const NOT_KEPT =
-  'Items are not kept here, so there is none to refer to. Send the item itself; clients do so with store set to false.'
+  'There is no such item in what the request goes on from. Name its response as previous_response_id, or send the item itself; clients do so with store set to false.'
 const TEXT_OUTPUT = 'The output of a tool must be text here. Send images and files in a user message after it.'
 const TEXT_INSTRUCTIONS = 'Instructions must be text here. Send images and files in a user message.'
 

@@ -34,7 +34,7 @@ const SAME = [
   'service_tier',
 ]
 /**
- * Fields that find another place, or are answered for here. `max_tool_calls` counts only calls of providers' own tools.
+ * Fields that find another place, or are answered for here (by edge/lasting.ts, most of them). `max_tool_calls` counts only calls of providers' own tools.
  * `metadata` is on the response; OpenAI refuses it with a chat that is not to be stored.
  */
 const READ = [
@@ -83,7 +83,6 @@ export function decodeResponses(value: Json): Decoded | DecodeFault {
 }
 
 function bodyOf(value: Json, drop: (param: string) => void): Json {
-  refuseKept(value)
   for (const [name, sent] of Object.entries(value)) if (!KNOWN.has(name) && sent != null) drop(name)
   if (value.truncation === 'auto') drop('truncation')
   const body: Record<string, unknown> = { model: value.model, messages: allMessages(value, drop) }
@@ -97,24 +96,6 @@ function bodyOf(value: Json, drop: (param: string) => void): Json {
     ...reasoningFields(value.reasoning, drop),
     ...logprobFields(value, drop),
   }
-}
-
-/** What would have to be kept between requests. */
-function refuseKept({ store, previous_response_id: previous, background, prompt }: Json): void {
-  if (store === true)
-    throw new UndecodableError(
-      'store',
-      'Keeping responses is not available yet. Leave store out, or send store: false.',
-    )
-  if (previous != null)
-    throw new UndecodableError(
-      'previous_response_id',
-      'Keeping responses is not available yet. Send the whole conversation as input.',
-    )
-  if (background === true)
-    throw new UndecodableError('background', 'Background runs are not available yet. Leave background out.')
-  if (prompt != null)
-    throw new UndecodableError('prompt', 'Prompt templates are kept by one provider. Send instructions and input.')
 }
 
 /** Instructions go as `system`: copies of OpenAI's protocol know that role only, and OpenAI reads it as `developer`. */

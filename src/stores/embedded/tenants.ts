@@ -40,6 +40,7 @@ export function createTenants(namespace: Namespace, tools: CallTools, answered?:
   return {
     lookUp: (place, keyId, digest) => ask(place, (object) => object.lookUp(keyId, digest)),
     ensureCacheSecret: (place, candidate) => ask(place, (object) => object.ensureCacheSecret(candidate)),
+    webhook: async (place) => (await ask(place, (object) => object.webhook()))?.webhook ?? null,
     record: (place, batch) => ask(place, (object) => object.record(JSON.stringify(batch))),
     async admit(place, question, deadlineMs) {
       const reply = await ask(place, (object) => object.admit(JSON.stringify(question)), { deadlineMs }, 'ledger')
@@ -55,6 +56,7 @@ export function createTenants(namespace: Namespace, tools: CallTools, answered?:
     },
     withdraw: (place, requestId) => ask(place, (object) => object.withdraw(requestId)),
     renew: (place, requestIds) => ask(place, (object) => object.renew([...requestIds])),
+    own: (place, things) => ask(place, (object) => object.own([...things])),
   }
 }
 
@@ -81,6 +83,8 @@ export function createTenantAdmin(namespace: Namespace, place: TenantPlace, tool
     nextCredentialVersion: (name) => ask((object) => object.nextCredentialVersion(name)),
     putCredential: (name, credential, actor) => change((object) => object.putCredential(name, credential, actor)),
     deleteCredential: (name, actor) => change((object) => object.deleteCredential(name, actor)),
+    webhook: () => ask((object) => object.webhook()),
+    changeWebhook: (to, actor) => change((object) => object.changeWebhook(to, actor)),
     sealedRecords: () => ask((object) => object.sealedRecords()),
     replaceSealed: (name, before, after) => change((object) => object.replaceSealed(name, before, after)),
     ledger: (counters) => ask((object) => object.ledger([...counters])),

@@ -1,6 +1,6 @@
 /** Reasoning that a target could not open is not sent to it. */
 import { expect, it } from 'vitest'
-import { OWN_REASONING, withoutForeignReasoning, withoutOurFields } from '../../../src/core/responses/bound.ts'
+import { OWN_REASONING, withoutForeignReasoning, withoutLasting } from '../../../src/core/responses/bound.ts'
 
 const message = { role: 'user', content: 'hi' }
 const theirs = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' }
@@ -30,8 +30,8 @@ it('takes out all that is encrypted where it may be another provider’s', () =>
   expect(dropped).toEqual(['reasoning.encrypted_content'])
 })
 
-it('takes out the conversation, which is put into the input here', () => {
-  expect(withoutOurFields({ model: 'm', conversation: 'conv_1', store: false })).toEqual({ model: 'm', store: false })
-  const body = { model: 'm', input: 'hi' }
-  expect(withoutOurFields(body)).toBe(body)
+it('asks nobody to keep anything, and tells nobody what was kept, everything else in its place', () => {
+  const kept = { previous_response_id: 'r', conversation: 'c', background: true, prompt: { id: 'p' } }
+  expect(JSON.stringify(withoutLasting({ a: 1, store: true, ...kept, b: 2 }))).toBe('{"a":1,"store":false,"b":2}')
+  expect(JSON.stringify(withoutLasting({ a: 1 }))).toBe('{"a":1,"store":false}')
 })

@@ -33,7 +33,7 @@ describe('responseOf', () => {
       parallel_tool_calls: true,
       previous_response_id: null,
       reasoning: { effort: null, summary: null },
-      store: false,
+      store: true,
       temperature: null,
       text: { format: { type: 'text' } },
       tool_choice: 'auto',
@@ -63,11 +63,19 @@ describe('responseOf', () => {
     expect(responseOf({ ...sent, model: 'other', store: null, input: 'x' }, heading, state)).toMatchObject({
       ...sent,
       model: 'alias',
-      store: false,
+      store: true,
       reasoning: { effort: 'low', summary: null },
       text: { format: { type: 'text' }, verbosity: 'low' },
     })
   })
+})
+
+it('says what is kept of it, and what it goes on from', () => {
+  const asked = { store: false, background: true, previous_response_id: 'resp_1', conversation: 'conv_1' }
+  const told = { ...asked, conversation: { id: 'conv_1' } }
+  expect(responseOf(asked, heading, state)).toMatchObject(told)
+  expect(responseOf(told, heading, state)).toMatchObject(told)
+  expect(responseOf({}, heading, state)).not.toHaveProperty('conversation')
 })
 
 describe('endOf', () => {

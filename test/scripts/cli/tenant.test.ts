@@ -81,3 +81,16 @@ it('refuses metadata that is no pair', async () => {
   const ran = await cliAgainst({}, ['tenant', 'update', 'acme', '--metadata', 'plan'])
   expect(ran).toMatchObject({ code: 1, asked: [], err: expect.stringContaining('name=value') })
 })
+
+it('names the template that profiles go into, and takes it away', async () => {
+  const answers = { 'PATCH /admin/tenants/acme': { body: view } }
+  for (const [option, profileTemplate] of [
+    [['--profile-template', 'about'], 'about'],
+    [['--no-profile-template'], null],
+  ] as const) {
+    const ran = await cliAgainst(answers, ['tenant', 'update', 'acme', ...option])
+    expect(ran.asked[0]?.body).toEqual({ profileTemplate })
+  }
+  const ran = await cliAgainst(answers, ['tenant', 'update', 'acme', '--name', 'Acme'])
+  expect(ran.asked[0]?.body).toEqual({ name: 'Acme' })
+})

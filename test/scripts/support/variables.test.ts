@@ -39,6 +39,6 @@ test('the environment goes before the file, even with nothing', async () => {
 })
 
 test('of the environment only the names of the Worker are taken', async () => {
-  const environment = { HOME: '/x', SLUICE_URL: 'x', UPSTASH_REDIS_REST_URL: 'u', SLUICE_ALLOW_PRIVATE: '0' }
-  expect(await from(environment)).toEqual({ UPSTASH_REDIS_REST_URL: 'u', SLUICE_ALLOW_PRIVATE: '0' })
+  const ours = { UPSTASH_REDIS_REST_URL: 'u', SLUICE_ALLOW_PRIVATE: '0', SLUICE_WEBHOOKS_PRIVATE: '1' }
+  expect(await from({ HOME: '/x', SLUICE_URL: 'x', ...ours })).toEqual(ours)
 })

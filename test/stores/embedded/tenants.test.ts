@@ -40,6 +40,9 @@ it('changes and shows a tenant', async () => {
   expect((await admin.sealedRecords()).map(({ name }) => name)).toEqual(['own', 'cache_secret'])
   expect(await store.lookUp(place, 'key00002', digestOf(2))).toMatchObject({ kind: 'known', tenant: { name: 'Acme' } })
   expect(await admin.deleteCredential('own', 'ops')).toBe(true)
+  expect(await admin.webhook()).toEqual({ webhook: null, nextVersion: 1 })
+  expect(await admin.changeWebhook({ kind: 'create', url: null, secret: sealedOf(1) }, 'ops')).toBe('changed')
+  expect(await store.webhook(place)).toEqual({ url: null, secret: sealedOf(1), previous: null })
 })
 
 it('records usage and answers with it', async () => {

@@ -1,0 +1,232 @@
+/** The events of one stream: filled from its reply, kept in sealed segments, read from memory or from those. */
+import {
+  STREAM_BYTES_MAX,
+  STREAM_FLUSH_MS,
+  STREAM_SEGMENT_BYTES_MAX,
+  STREAM_TAIL_BYTES_MAX,
+  STREAM_UNKEPT_BYTES_MAX,
+} from '../core/limits.ts'
+import { EventCounter, type NumberedEvent } from '../core/streams/events.ts'
+import { Tail } from '../core/streams/tail.ts'
+import type { ReplyHead, StreamAbout, StreamStatus } from '../core/streams/types.ts'
+import { fromBase64, toBase64 } from '../lib/hash.ts'
+import { joined } from '../lib/pieces.ts'
+import type { Sealer } from './stream.ts'
+import type { StreamRows } from './stream-rows.ts'
+
+const ENCODER = new TextEncoder()
+const UTF8 = new TextDecoder()
+/** The whole of a reply that is no stream. */
+const WHOLE = 0
+/** These are of one connection, and of one asking. */
+const OWN_HEADER = /^(?:content-length|transfer-encoding|connection|x-request-id|request-id|x-client-request-id)$/
+
+/** One per stream and life of its object. */
+export class StreamLog {
+  readonly #rows: StreamRows
+  readonly #about: StreamAbout
+  readonly #sealerOf: () => Promise<Sealer>
+  readonly #tail = new Tail(STREAM_TAIL_BYTES_MAX)
+  readonly #head = Promise.withResolvers<ReplyHead | null>()
+  readonly #ended = Promise.withResolvers<void>()
+  #sealer: Sealer | null = null
+  #changed = Promise.withResolvers<void>()
+  #flushing: Promise<void> | null = null
+  #flushTimer: ReturnType<typeof setTimeout> | null = null
+  #bytes = 0
+  #last: number | null = null
+  #isOver = false
+  #isWhole = false
+
+  constructor(rows: StreamRows, about: StreamAbout, sealerOf: () => Promise<Sealer>) {
+    this.#rows = rows
+    this.#about = about
+    this.#sealerOf = sealerOf
+  }
+
+  /** Status and headers; null where it died before it had any. */
+  get head(): Promise<ReplyHead | null> {
+    return this.#head.promise
+  }
+
+  /** Resolves when nothing more will come, and all is kept. */
+  get ended(): Promise<void> {
+    return this.#ended.promise
+  }
+
+  /** Is it a reply in one piece? Known with the head. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  get last(): number | null {
+    return this.#last
+  }
+
+  /** Resolves at the next event, or at the end. */
+  get changed(): Promise<void> {
+    return this.#changed.promise
+  }
+
+  /** The last event, as far as it is in memory. */
+  get lastText(): string {
+    const last = this.#tail.after((this.#last ?? 0) - 1, 1)
+    return last === null || last === 'lost' ? '' : UTF8.decode(last.bytes)
+  }
+
+  /** For readers of a run that is over: nothing is in memory. */
+  revive(head: ReplyHead | null, last: number | null): void {
+    this.#take(head)
+    this.#last = last
+    this.close()
+  }
+
+  /** Takes a reply in, to its end. Never rejects. */
+  async fill(answering: () => Promise<Response>, signal: AbortSignal): Promise<StreamStatus> {
+    let status: StreamStatus = 'finished'
+    try {
+      const reply = await answering()
+      const head = { status: reply.status, headers: keptHeaders(reply.headers) }
+      this.#rows.answer(head)
+      this.#take(head)
+      if (reply.status !== 200) status = 'failed'
+      if (this.#isWhole) this.#append({ number: WHOLE, bytes: await this.#whole(reply) })
+      else if (reply.body !== null) await this.#pump(reply.body)
+    } catch {
+      status = signal.aborted ? 'cancelled' : 'failed'
+    }
+    if (signal.aborted && status !== 'failed') status = 'cancelled'
+    await this.#flush(true)
+    return status
+  }
+
+  /** Nothing more will come: whoever waits is told. */
+  close(): void {
+    this.#isOver = true
+    this.#head.resolve(null)
+    this.#ended.resolve()
+    this.#tell()
+  }
+
+  /** What follows an event, from memory or from what is kept; null where nothing does yet. */
+  async after(number: number, bytesMax: number): Promise<{ bytes: Uint8Array; last: number } | null> {
+    const inMemory = this.#tail.after(number, bytesMax)
+    if (inMemory !== 'lost' && (inMemory !== null || !this.#isOver || this.#tail.last !== null)) return inMemory
+    const events = await this.#segment(number)
+    const later = events.filter((event) => event[0] > number)
+    const last = later.at(-1)?.[0]
+    if (last === undefined) return null
+    const text = later.map((event) => event[1]).join('')
+    return { bytes: this.#isWhole ? (fromBase64(text) ?? new Uint8Array(0)) : ENCODER.encode(text), last }
+  }
+
+  /** The first event and the last, as text. */
+  async ends(): Promise<{ first: string; last: string }> {
+    const first = (await this.#segment(-1))[0]?.[1] ?? ''
+    const last = (await this.#segment((this.#last ?? 0) - 1)).at(-1)?.[1] ?? ''
+    return { first, last }
+  }
+
+  async #whole({ body }: Response): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = []
+    for await (const piece of body ?? []) {
+      pieces.push(piece)
+      this.#count(piece.length)
+    }
+    return joined(pieces)
+  }
+
+  #count(bytes: number): void {
+    this.#bytes += bytes
+    if (this.#bytes > STREAM_BYTES_MAX) throw new Error('the reply is too long to be kept')
+  }
+
+  async #pump(body: ReadableStream<Uint8Array>): Promise<void> {
+    const counter = new EventCounter(this.#about.id, this.#about.path === '/v1/responses' ? 'sequence' : 'count')
+    const reader = body.getReader()
+    for (;;) {
+      const { done, value } = await reader.read()
+      for (const event of done ? counter.end() : counter.push(value)) this.#append(event)
+      this.#tell()
+      if (done) return
+      try {
+        this.#count(value.length)
+      } catch (error) {
+        await reader.cancel()
+        throw error
+      }
+      if (this.#tail.unkeptBytes > STREAM_UNKEPT_BYTES_MAX) await this.#flush(false)
+      else if (this.#tail.unkeptBytes >= STREAM_SEGMENT_BYTES_MAX) void this.#flush(false)
+      else this.#flushTimer ??= setTimeout(() => void this.#flush(false), STREAM_FLUSH_MS)
+    }
+  }
+
+  #append(event: NumberedEvent): void {
+    this.#tail.append(event)
+    this.#last = event.number
+  }
+
+  #take(head: ReplyHead | null): void {
+    this.#isWhole = head !== null && !(head.headers['content-type'] ?? '').startsWith('text/event-stream')
+    this.#head.resolve(head)
+  }
+
+  #tell(): void {
+    const { resolve } = this.#changed
+    this.#changed = Promise.withResolvers()
+    resolve()
+  }
+
+  /** One at a time. `all`: until nothing is left. A segment that cannot be sealed stays in memory, for the next time. */
+  async #flush(all: boolean): Promise<void> {
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    this.#flushTimer = null
+    while (this.#flushing !== null) await this.#flushing
+    this.#flushing = this.#keepNext(all).catch(() => undefined)
+    await this.#flushing
+    this.#flushing = null
+  }
+
+  async #keepNext(all: boolean): Promise<void> {
+    do {
+      const events = this.#tail.unkept(STREAM_SEGMENT_BYTES_MAX)
+      const [first, last] = [events[0], events.at(-1)]
+      if (first === undefined || last === undefined) return
+      const text = JSON.stringify(
+        events.map(({ number, bytes }) => [number, this.#isWhole ? toBase64(bytes) : UTF8.decode(bytes)]),
+      )
+      this.#sealer ??= await this.#sealerOf()
+      const sealed = await this.#sealer.seal(this.#keyOf(first.number), text)
+      this.#rows.keep({ first: first.number, last: last.number, sealed })
+      this.#tail.keep(events.length)
+    } while (all || this.#tail.unkeptBytes >= STREAM_SEGMENT_BYTES_MAX)
+  }
+
+  async #segment(after: number): Promise<[number: number, text: string][]> {
+    const stored = this.#rows.after(after)
+    if (stored === null) return []
+    this.#sealer ??= await this.#sealerOf()
+    return JSON.parse(await this.#sealer.open(this.#keyOf(stored.first), stored.sealed)) as [number, string][]
+  }
+
+  #keyOf(first: number): string {
+    return `stream\n${this.#about.id}\n${first}`
+  }
+}
+
+function keptHeaders(headers: Headers): Record<string, string> {
+  return Object.fromEntries([...headers].filter(([name]) => !OWN_HEADER.test(name)))
+}
+
+/** Everything of a reply in one piece. */
+export async function wholeOf(log: StreamLog): Promise<Uint8Array> {
+  await log.ended
+  const pieces: Uint8Array[] = []
+  const piece = await log.after(WHOLE - 1, Number.POSITIVE_INFINITY)
+  if (piece !== null) pieces.push(piece.bytes)
+  return joined(pieces)
+}
