@@ -29,7 +29,12 @@ export async function perform(edge: Edge, exchange: Exchange, lasting: Lasting):
   const { services } = edge
   const left = new AbortController()
   const headingId = exchange.headingId ?? newId()
-  const answered = await reply(edge, { ...whole, headingId, client: orLeft(exchange.client, left.signal) })
+  const asking = reply(edge, { ...whole, headingId, client: orLeft(exchange.client, left.signal) })
+  const answered = await asking.catch(async (error: unknown) => {
+    // A session must not stay taken for a fault of ours.
+    await ended(null, 'broken')
+    throw error
+  })
   return seenReply(answered, exchange.skin.form, {
     asked: exchange.request.native?.body ?? exchange.request.body,
     headingId,

@@ -7,6 +7,7 @@ import { REPLAY_EVENTS_MAX } from '../../core/session/limits.ts'
 import { eventCreateSchema, eventsQuerySchema } from '../../core/session/schemas.ts'
 import type { SessionRow } from '../../core/session/types.ts'
 import type { Edge } from '../arrival.ts'
+import { ownSession } from '../memory/owned.ts'
 import { unknownSession } from '../memory/remembered.ts'
 import { newRow, openedItems } from '../memory/sealed-rows.ts'
 import { keptItems } from './kept-items.ts'
@@ -39,6 +40,7 @@ export const createEvent = (edge: Edge) =>
     const row = await newRow(keyring, session, headers['x-request-id'], kept)
     const appended = await edge.services.sessions.append(place, session, 'message', row, policy)
     if (appended.kind !== 'kept') return notAppended(appended.kind, session)
+    await ownSession(edge.services, place, session, policy.ttlMs)
     const event = { object: 'conversation.event', id: row.name, type: EVENT_TYPES.message }
     return Response.json({ ...event, sequence_number: appended.seq, items: kept }, { headers })
   })

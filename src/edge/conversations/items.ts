@@ -3,6 +3,7 @@ import { type Refusal, refusal } from '../../core/errors.ts'
 import { isObject, items } from '../../core/loose.ts'
 import { itemsCreateSchema, itemsQuerySchema } from '../../core/session/schemas.ts'
 import type { Edge } from '../arrival.ts'
+import { ownSession } from '../memory/owned.ts'
 import { unknownSession } from '../memory/remembered.ts'
 import { newRow, openedItems } from '../memory/sealed-rows.ts'
 import { shown } from './conversations.ts'
@@ -38,7 +39,9 @@ export const createItems = (edge: Edge) =>
     const { place, session, keyring, policy, headers } = visit
     const row = await newRow(keyring, session, headers['x-request-id'], kept)
     const appended = await edge.services.sessions.append(place, session, 'items', row, policy)
-    return appended.kind === 'kept' ? listed(visit, kept, included, false) : notAppended(appended.kind, session)
+    if (appended.kind !== 'kept') return notAppended(appended.kind, session)
+    await ownSession(edge.services, place, session, policy.ttlMs)
+    return listed(visit, kept, included, false)
   })
 
 /** `GET /v1/conversations/{id}/items/{item}`. */

@@ -9,17 +9,9 @@ const AGAIN_SHARE = 0.25
 
 type Place = Parameters<Services['sessions']['head']>[0]
 
-/** A tenant that keeps a list of what it has besides. */
-interface Owning {
-  readonly own?: (
-    place: Place,
-    owned: readonly { readonly kind: 'session'; readonly id: string; readonly untilMs: number }[],
-  ) => Promise<void>
-}
-
 const told = new BoundedMap<string, number>(TOLD_MAX)
 
-/** Before the first write of a session, and before its time is over. Rejects where the tenant cannot be told. */
+/** Before a turn can make the session, and before its time is over. Rejects where the tenant cannot be told. */
 export async function ownSession(
   { tenants, clock }: Pick<Services, 'tenants' | 'clock'>,
   place: Place,
@@ -30,7 +22,6 @@ export async function ownSession(
   const name = `${place.id}.${place.generation}\n${session}`
   const knownMs = told.get(name) ?? 0
   if (knownMs - untilMs > -ttlMs * AGAIN_SHARE) return
-  const { own } = tenants as Owning
-  await own?.(place, [{ kind: 'session', id: session, untilMs: untilMs + ttlMs * AGAIN_SHARE }])
+  await tenants.own(place, [{ kind: 'session', id: session, untilMs: untilMs + ttlMs * AGAIN_SHARE }])
   told.set(name, untilMs)
 }

@@ -72,24 +72,19 @@ function sessionNamed(
   { session, conversation }: Pick<Lasting, 'session' | 'conversation'>,
 ): string | Refusal | null {
   if (skin.operation !== 'chat') return null
-  if (conversation === undefined) return session ?? null
-  if (session !== undefined && session !== conversation)
+  const named = conversation ?? session
+  if (named === undefined) return null
+  if (session !== undefined && session !== named)
     return refusal(
       'invalid_request',
       "'x-sluice-session' and 'conversation' name different sessions. Send one of them.",
-      {
-        param: 'conversation',
-      },
+      { param: 'conversation' },
     )
   if (field(request.native?.body, 'previous_response_id') != null)
-    return refusal(
-      'invalid_request',
-      "'conversation' and 'previous_response_id' exclude each other. Send one of them.",
-      {
-        param: 'previous_response_id',
-      },
-    )
-  return isSessionId(conversation) ? conversation : unknownSession(conversation)
+    return refusal('invalid_request', 'A conversation and previous_response_id exclude each other. Send one of them.', {
+      param: 'previous_response_id',
+    })
+  return isSessionId(named) ? named : unknownSession(named)
 }
 
 /** What is told of a session that is not there, or another tenant's. */
@@ -129,7 +124,6 @@ class Turn {
     const { maxTokens } = this.#config
     const known = histories.get(ownerOf(this.place), this.#session, maxTokens)
     const policy = policyOf(this.#config)
-    await ownSession(this.#services, this.place, this.#session, policy.ttlMs)
     const begun = await sessions.begin(this.place, this.#session, {
       turnId: this.id,
       known: known === null ? null : { birth: known.birth, epoch: known.epoch, seq: known.seq },
@@ -144,6 +138,7 @@ class Turn {
     if (begun.kind === 'looping') return looping(begun.repeats)
     this.#beat()
     try {
+      await ownSession(this.#services, this.place, this.#session, policy.ttlMs)
       const history = await this.#opened(keyring, known, begun)
       const changed = this.#putIn(history, begun)
       if (!('code' in changed)) return this.#running(keyring, begun, changed)

@@ -43,3 +43,13 @@ it('has other metadata, or none', async () => {
   for (const rest of ['', '/export', '/items', '/events'])
     expect((await at.get(`${PATH}/${id}${rest}`)).status).toBe(404)
 })
+
+it('goes with its tenant', async () => {
+  const at = await isolate()
+  const { id } = (await (await at.post(PATH, { items: [{ role: 'user', content: CANARY }] })).json()) as { id: string }
+  await at.services.directoryAdmin.deleteTenant(at.place.id, 'test')
+  const tables = await runInDurableObject(ownedStub(env.SESSION, at.place, id), (_, { storage }) =>
+    storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf\\_%' ESCAPE '\\'").toArray(),
+  )
+  expect(tables).toEqual([])
+})

@@ -182,6 +182,12 @@ describe('what cannot be', () => {
     expect(await named(undefined, 'no such id')).toMatchObject({ code: 'not_found' })
     expect(await named('a', 'b')).toMatchObject({ code: 'invalid_request', param: 'conversation' })
     expect(await named(undefined, undefined)).toBeNull()
+    const after = here.exchangeOf(
+      'x',
+      { native: { ...native, body: { ...body, previous_response_id: 'r' } } },
+      '/v1/responses',
+    )
+    expect(await here.begin(after)).toMatchObject({ code: 'invalid_request', param: 'previous_response_id' })
     const embeddings = here.exchangeOf('x', {}, '/v1/embeddings')
     expect(await here.begin(embeddings)).toBeNull()
   })
