@@ -1,6 +1,6 @@
 /** The config document: its schema, from which validation, defaults and the published JSON Schema come. No I/O. */
 import { z } from 'zod'
-import { RATE_GUARD_SECONDS_MAX, TIMEOUT_MAX_MS } from './limits.ts'
+import { RATE_GUARD_SECONDS_MAX, REPETITION_CHARS_DEFAULT, REPETITION_TIMES_DEFAULT, TIMEOUT_MAX_MS } from './limits.ts'
 import { CACHE_TTL_SECONDS_MAX } from './recall/limits.ts'
 import {
   LOOP_REPEATS_DEFAULT,
@@ -148,6 +148,16 @@ const modelSchema = z.strictObject({
   retries: z.number().int().min(0).max(5).default(2),
   hedge: z.strictObject({ afterMs: z.number().int().min(0).max(TIMEOUT_MAX_MS).default(0) }).prefault({}),
   cache: cacheSchema.optional(),
+  repetition: z
+    .strictObject({
+      timesMin: z.number().int().min(2).max(1000).default(REPETITION_TIMES_DEFAULT),
+      charsMin: z.number().int().min(1).max(100_000).default(REPETITION_CHARS_DEFAULT),
+    })
+    .optional()
+    .describe(
+      'Ends a stream whose text, or thought, only repeats itself: the same piece so often in a row, so long in all. ' +
+        'Absent: no. Streams of the model are then read and written in the canonical form, whoever answers',
+    ),
 })
 
 const embedderSchema = z.union([z.strictObject({ model: alias }), z.strictObject({ workersAi: z.string().max(256) })])

@@ -283,3 +283,7 @@ export const OWNED_ERASED_MAX = 200
 export const OWNED_MARGIN_MS = 86_400_000
 /** Objects whose tenant's object is still to be told of them, in one isolate; more are told of at once. */
 export const OWNED_WAITING_MAX = 10_000
+
+/** When a stream counts as caught in its own words, where a model's policy says no more than that it is to be looked for. */
+export const REPETITION_TIMES_DEFAULT = 8
+export const REPETITION_CHARS_DEFAULT = 400

@@ -8,6 +8,7 @@ import {
   UPSTREAM_ERROR_BYTES_MAX,
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
+import type { RepetitionRule } from '../core/repetition.ts'
 import type { ReplicaLease } from '../core/replicas.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Form } from '../core/wire.ts'
@@ -18,11 +19,10 @@ import { concat } from '../lib/sse.ts'
 import type { ProviderReply } from '../providers/types.ts'
 import type { Candidate } from '../route/route.ts'
 import { type CallServices, call, NotCallable, takeReplica } from './call.ts'
+import { cutterOf } from './cutter-of.ts'
 import { Deadline, type Expiry } from './deadline.ts'
-import { EventCutter } from './event-cutter.ts'
 import { type Fault, faultOfReply } from './fault.ts'
 import { type LiveParts, LiveStream } from './live-stream.ts'
-import { NativeCutter } from './native-cutter.ts'
 import { Overloaded, type Reading, readBody, readText } from './read-body.ts'
 import { RelayCutter } from './relay-cutter.ts'
 import { usageUnsaid } from './unsaid.ts'
@@ -71,6 +71,8 @@ export interface AttemptClocks {
   /** Is that shorter than the model's own? Then missing it says nothing of the target. */
   readonly isCallers: boolean
   readonly idleMs: number
+  /** When a stream counts as caught in its own words; absent: never. */
+  readonly repetition?: RepetitionRule | undefined
   /** Moment at which the whole request is over. */
   readonly totalAtMs: number
 }
@@ -129,8 +131,19 @@ export async function attempt(
   try {
     deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
     lease = takeReplica(services, candidate, request, tried)
-    const { idleMs } = clocks
-    const context: Context = { services, request, idleMs, deadline, controller, client, lease, hold, reported }
+    const { idleMs, repetition } = clocks
+    const context: Context = {
+      services,
+      request,
+      idleMs,
+      repetition,
+      deadline,
+      controller,
+      client,
+      lease,
+      hold,
+      reported,
+    }
     const result = await call(services, candidate, request, lease, controller.signal, (reply, secrets) =>
       readReply(context, reply, secrets),
     )
@@ -164,6 +177,7 @@ interface Reported {
 
 /** What the readers of a reply share. They may throw: the caller of `attempt` never sees that. */
 interface Context extends Reading {
+  readonly repetition: RepetitionRule | undefined
   readonly services: AttemptServices
   readonly request: InferenceRequest
   readonly controller: AbortController
@@ -216,7 +230,7 @@ async function readStream(context: Context, reply: ProviderReply): Promise<Attem
   const requestBytes = promptBytes(context.request)
   const reader = reply.body.getReader()
   const { form = 'openai' } = reply
-  const cutter = form === 'openai' ? new EventCutter(!context.request.wantsUsage) : new NativeCutter(WIRES[form])
+  const cutter = cutterOf(form, context.request, context.repetition)
   let prologue: Uint8Array = new Uint8Array(0)
   let broken = false
   // The clock of the first content is that of the headers, still running: both are what the client waits for.

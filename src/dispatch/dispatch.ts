@@ -99,6 +99,7 @@ export async function dispatch(
           headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, isFollowed),
           isCallers,
           idleMs: timeouts.idleMs,
+          repetition: plan.model.config.repetition,
           totalAtMs,
         },
         triedReplicas,

@@ -114,7 +114,8 @@ function filter(
       ),
     )
   const { unsayable } = request.native ?? {}
-  const able = unsayable === undefined ? speaking : speaking.filter((target) => speaks(services, target, request))
+  const able =
+    unsayable === undefined ? speaking : speaking.filter((target) => speaks(services, target, request, model))
   if (unsayable !== undefined && able.length === 0)
     return refuse(refusal('invalid_request', unsayable.message, { param: unsayable.param }))
   const allowed = moneyLimit === null ? able : able.filter(({ price }) => price !== undefined)
@@ -126,7 +127,7 @@ function filter(
     if (credentials === null || isDead(credentials.identity)) return []
     const more = {
       ...(capOutput ? { outputCap: askedOutputTokens(request) ?? outputCapOf(request, target) } : {}),
-      isNative: speaks(services, target, request),
+      isNative: speaks(services, target, request, model),
       keepsBound: target.providerName === firstOf(model, target.provider.protocol)?.providerName,
     }
     const spare = spareOf(target, caller, snapshot)
@@ -149,10 +150,17 @@ const firstOf = ({ targets }: Model, protocol: string): Target | undefined =>
   targets.find(({ provider }) => provider.protocol === protocol)
 
 /** Does the target speak the protocol that the request came in, where that is not OpenAI's? */
-function speaks({ providers }: RouteServices, { provider }: Target, { native }: InferenceRequest): boolean {
+function speaks(
+  { providers }: RouteServices,
+  { provider }: Target,
+  { native, stream }: InferenceRequest,
+  { config }: Model,
+): boolean {
   if (
     native === undefined ||
     native.isTranslated ||
+    // Who looks for loops looks in one form.
+    (stream && config.repetition !== undefined) ||
     providers.get(provider.protocol)?.natives?.includes(native.form) !== true
   )
     return false
