@@ -57,7 +57,7 @@ export class StreamObject extends streamObject((env) => {
   const { app, services } = isolateOf(env)
   if (services === null) throw new Error('the deployment is misconfigured')
   return {
-    run: async (job, signal) => app.fetch(await requestOf(services, owned, job, signal)),
+    run: async (job, signal) => app.fetch(await requestOf(services, owned, job, signal), env, undefined),
     deliver: webhookSender(services),
     sealer: async (place, cacheSecret) => services.cacheKeys.keysOf({ cacheSecret }, place),
     settle: (about, events) => settleInterrupted(services, about, events),

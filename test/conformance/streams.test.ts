@@ -289,6 +289,17 @@ describe('Idempotency-Key', () => {
     expect((await ask(chat('plain', false, { temperature: 1 }), 'taken', other)).status).toBe(200)
   })
 
+  test('on other endpoints, too: one conversation, one moderation', async () => {
+    const twice = (path: string, body: Json) =>
+      Promise.all([1, 2].map(() => sluice.post(key, path, body, { headers: { 'idempotency-key': path } })))
+    const [one, two] = await twice('/v1/conversations', {})
+    expect([one?.status, two?.body]).toEqual([200, one?.body])
+    const calls = origin.calls('plain').length
+    const [first, second] = await twice('/v1/moderations', { model: 'plain', input: 'x' })
+    expect([first?.status, second?.body]).toEqual([200, first?.body])
+    expect(origin.calls('plain').length - calls).toBe(1)
+  })
+
   test('what failed may be asked again', async () => {
     const calls = origin.calls('refusing').length
     for (let time = 1; time <= 2; time += 1) {
