@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { chatReply } from './bench/body.ts'
+import { type BurstResult, burstRun, burstVerdicts } from './bench/burst.ts'
 import {
   direct,
   findPortkey,
@@ -112,6 +113,19 @@ function translated(contenders: readonly Contender[]): Contender[] {
   return sluice.flatMap((one) => (['messages', 'responses'] as const).map((skin) => ({ ...one, name: skin, skin })))
 }
 
+/** The same Sluice, asked for streams that outlive their clients. */
+function detaching(contenders: readonly Contender[]): Contender[] {
+  return contenders
+    .filter(({ name }) => name === 'sluice')
+    .map((one) => ({ ...one, name: 'detached', headers: { ...one.headers, 'x-sluice-on-disconnect': 'detach' } }))
+}
+
+/** Lane 2's burst; absent where Sluice is not asked for. */
+function burst(contenders: readonly Contender[], load: Load, options: LaneOptions): Promise<BurstResult> | undefined {
+  const [direct, detached] = [contenders[0], detaching(contenders)[0]]
+  return direct === undefined || detached === undefined ? undefined : burstRun({ direct, detached }, load, options)
+}
+
 /** The limits lane, on a Sluice of one isolate and on one of four. */
 async function limitsLane(
   place: Place,
@@ -191,7 +205,9 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   if (busy > BUSY)
     console.error(`load average ${busy.toFixed(1)}: other work on this machine, only CPU times will hold`)
   const whole = asksFor('1') ? await wholeLane(contenders, load, options) : []
-  const streams = asksFor('2') ? await streamsLane([...contenders, ...translated(contenders)], load, options) : []
+  const streaming = [...contenders, ...translated(contenders), ...detaching(contenders)]
+  const streams = asksFor('2') ? await streamsLane(streaming, load, options) : []
+  const begun = asksFor('2') ? await burst(contenders, load, options) : undefined
   const rows = { whole: wholeRows(whole), streams: streamsRows(streams) }
   const limits = asksFor('limits') ? await limitsLane(place, upstream, load, limitsOptions) : undefined
   const recall = asksFor('3') ? await recallLane(place, load, recallOptions) : undefined
@@ -200,6 +216,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
     : undefined
   const bounds = [
     ...verdicts(rows.whole, rows.streams),
+    ...(begun === undefined ? [] : burstVerdicts(begun)),
     ...(limits === undefined ? [] : limitsVerdicts(limits)),
     ...(recall === undefined ? [] : recallVerdicts(recall)),
     ...(memory === undefined ? [] : memoryVerdicts(memory)),
@@ -218,6 +235,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
       loadAverage: busy,
       options,
       ...rows,
+      burst: begun,
       limits,
       recall,
       memory,

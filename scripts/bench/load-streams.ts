@@ -23,7 +23,7 @@ export async function loadStreams(job: StreamsJob, events = EVENTS, gapMs = EVEN
   const seen: Seen[] = []
   let begun = 0
   const drive = async (_: unknown, place: number): Promise<void> => {
-    await sleep((place * events * gapMs) / job.atOnce)
+    if (job.isBurst !== true) await sleep((place * events * gapMs) / job.atOnce)
     while (begun < job.inAll) {
       begun += 1
       seen.push(await readStream(job, agent, asked, body))
@@ -40,6 +40,7 @@ export async function loadStreams(job: StreamsJob, events = EVENTS, gapMs = EVEN
     failures: seen.filter((one) => !one.whole).length,
     eventsLost: seen.length * events - arrived,
     firstMs: percentile(firstMs, 0.5),
+    firstMaxMs: firstMs.at(-1) ?? Number.POSITIVE_INFINITY,
     gapP50Ms: percentile(gapsMs, 0.5),
     gapP99Ms: percentile(gapsMs, 0.99),
   }

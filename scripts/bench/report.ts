@@ -143,6 +143,12 @@ export function verdicts(whole: readonly WholeRow[], streams: readonly StreamsRo
     atMost(`events lost in ${name}`, row.eventsLost, 0)
     atMost(`streams failed in ${name}`, row.failures, 0)
   }
+  const detached = streams.find((row) => row.contender === 'detached')
+  if (detached && sluice) {
+    atMost('CPU of a detached stream over one that passes', ratio(detached.cpuMsPerStream, sluice.cpuMsPerStream), 2.2)
+    atMost('events lost of detached streams', detached.eventsLost, 0)
+    atMost('detached streams failed', detached.failures, 0)
+  }
   return found
 }
 

@@ -29,7 +29,7 @@ export const STREAM_SKINS: Readonly<Record<StreamSkin, AskedStream>> = {
   },
   responses: {
     path: '/v1/responses',
-    body: (bytes) => JSON.stringify({ model: modelOf(bytes), input: promptOf(bytes), stream: true }),
+    body: (bytes) => JSON.stringify({ model: modelOf(bytes), input: promptOf(bytes), stream: true, store: false }),
     mark: '"delta":"token ',
     end: /"type":"response\.completed".*\n\n$/,
   },

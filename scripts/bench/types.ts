@@ -37,6 +37,8 @@ export interface StreamsJob {
   readonly skin: StreamSkin
   readonly atOnce: number
   readonly inAll: number
+  /** All in the same moment, not spread over one stream's length. */
+  readonly isBurst?: boolean
 }
 
 export interface StreamsResult {
@@ -46,6 +48,8 @@ export interface StreamsResult {
   /** Events that the upstream sent and the client never saw. */
   readonly eventsLost: number
   readonly firstMs: number
+  /** The last one's. */
+  readonly firstMaxMs: number
   readonly gapP50Ms: number
   readonly gapP99Ms: number
 }
@@ -113,8 +117,11 @@ export interface Arrival {
   readonly atMs: number
 }
 
-/** `messages` and `responses`: Sluice, asked in those protocols for what it translates from the upstream's. */
-export type ContenderName = 'direct' | 'floor' | 'hasher' | 'sluice' | 'messages' | 'responses' | 'portkey'
+/**
+ * `messages` and `responses`: Sluice, asked in those protocols for what it translates from the upstream's; `detached`:
+ * asked for streams that outlive their clients.
+ */
+export type ContenderName = 'direct' | 'floor' | 'hasher' | 'sluice' | 'messages' | 'responses' | 'detached' | 'portkey'
 
 /** Something between the load and the upstream; `direct` is nothing between them, the ceiling. */
 export interface Contender {
