@@ -93,7 +93,7 @@ export function tenantVerbs(program: Command, verbs: Verbs): void {
   tenant
     .command('delete')
     .argument('<id>')
-    .description('delete a tenant with its keys, credentials and usage')
+    .description('delete a tenant with its keys, credentials, usage and all that is kept for it')
     .action(async (id: string) => {
       const sluice = await client()
       await sluice.call('DELETE', path`/tenants/${id}`)

@@ -36,7 +36,13 @@ export function registerResponsePaths({ openAPIRegistry }: OpenAPIHono): void {
     path: '/v1/responses/{id}',
     summary: 'A kept response',
     request: { params, query: streamQuery },
-    responses: { 200: json(responseSchema, 'The response'), ...refusals },
+    responses: {
+      200: {
+        ...json(responseSchema, 'The response; with `stream=true` its events after `starting_after`, to the last'),
+        content: { 'application/json': { schema: responseSchema }, 'text/event-stream': { schema: z.string() } },
+      },
+      ...refusals,
+    },
   })
   openAPIRegistry.registerPath({
     ...shared,

@@ -15,6 +15,7 @@ import { responsesRequestSchema } from '../core/responses/schema.ts'
 import { VERSION } from '../lib/version.ts'
 import { registerConversations } from './openapi-conversations.ts'
 import { registerProfilePaths } from './openapi-profiles.ts'
+import { conversationHeaders, lastingHeaders, registerStreams, streamReplyHeaders } from './openapi-streams.ts'
 import { RELAYED } from './relay.ts'
 
 const errorSchema = z
@@ -60,10 +61,6 @@ const eventStream = {
 const maxWait = 'Longest wait for its turn where a limit stands in the way, 0 to 3600000; else the tenant’s (0: none).'
 const user = 'Your end user, for limits per user: 1 to 128 printable ASCII characters without spaces.'
 
-const prompt =
-  'A prompt template of your operator, put before the messages: NAME, NAME@VERSION, ' +
-  'or JSON {"id", "version", "variables"} with \\u escapes for what is not ASCII.'
-
 const cacheMode =
   'auto: recall and keep, where that is allowed; refresh: keep, but do not recall; ' +
   'no-store: recall, but do not keep; off: neither.'
@@ -75,21 +72,10 @@ const sluiceHeaders = z.object({
     .optional()
     .describe('How long the reply is kept: 1 to 2592000 s; else as the model says.'),
   'x-sluice-debug': z.literal('1').optional().describe('Say in headers how it was decided.'),
-  'x-sluice-session': z
-    .string()
-    .optional()
-    .describe(
-      'A conversation to go on with, made when it is first named: 1 to 128 printable ASCII characters. Send only what is new.',
-    ),
   'x-sluice-max-wait-ms': z.string().optional().describe(maxWait),
-  'x-sluice-prompt': z.string().optional().describe(prompt),
   'x-sluice-user': z.string().optional().describe(user),
   'x-sluice-timeout-ms': z.string().optional().describe('Total, 0 or 1 to 3600000; can only shorten the model’s.'),
   'x-sluice-first-token-ms': z.string().optional().describe('To the first content of a stream; likewise.'),
-  'x-sluice-webhook': z
-    .string()
-    .optional()
-    .describe('Where its end is told, signed as Standard Webhooks has it: https://, port 443 or 8443, a public name.'),
   'x-request-id': z.string().optional().describe('Yours; comes back as x-client-request-id.'),
   traceparent: z.string().optional().describe('W3C trace context; goes to the upstream.'),
 })
@@ -98,7 +84,6 @@ const sluiceHeaders = z.object({
 const replyHeaders = z.object({
   'x-request-id': z.string().describe('Ours, a UUID'),
   'x-sluice-model': z.string().optional().describe('The alias asked for'),
-  'x-sluice-session': z.string().optional().describe('The conversation that it is a turn of'),
   'x-sluice-target': z.string().optional().describe('`provider/model` that answered'),
   'x-sluice-attempts': z.string().optional().describe('Upstream calls begun'),
   'x-sluice-cache': z
@@ -132,13 +117,28 @@ const replyHeaders = z.object({
   ratelimit: z.string().optional().describe('How each of them stands; likewise'),
 })
 
+/** Of a reply that is a turn, or may be read again. */
+const lastingReplyHeaders = replyHeaders.extend({
+  ...streamReplyHeaders,
+  'x-sluice-session': z.string().optional().describe('The conversation that it is a turn of'),
+})
+const inferenceHeaders = sluiceHeaders.extend(lastingHeaders)
+const messagesHeaders = inferenceHeaders.extend(conversationHeaders)
+
+/** Path, what it is, its body, the headers that it takes, and whether its answer may be a stream. */
 const OPERATIONS = [
-  ['/v1/chat/completions', 'Chat, whole or streamed', chatRequestSchema, true],
-  ['/v1/completions', 'Text completion, whole or streamed', completionsRequestSchema, true],
-  ['/v1/embeddings', 'Embeddings', embeddingsRequestSchema, false],
-  ['/v1/messages', 'Anthropic Messages, whole or streamed', messagesRequestSchema, true],
-  ['/v1/messages/count_tokens', 'Tokens of a prompt', countTokensRequestSchema, false],
-  ['/v1/responses', 'OpenAI Responses, whole or streamed', responsesRequestSchema, true],
+  ['/v1/chat/completions', 'Chat, whole or streamed', chatRequestSchema, messagesHeaders, true],
+  ['/v1/completions', 'Text completion, whole or streamed', completionsRequestSchema, inferenceHeaders, true],
+  ['/v1/embeddings', 'Embeddings', embeddingsRequestSchema, inferenceHeaders, false],
+  ['/v1/messages', 'Anthropic Messages, whole or streamed', messagesRequestSchema, messagesHeaders, true],
+  [
+    '/v1/messages/count_tokens',
+    'Tokens of a prompt',
+    countTokensRequestSchema,
+    inferenceHeaders.extend({ 'x-sluice-prompt': conversationHeaders['x-sluice-prompt'] }),
+    false,
+  ],
+  ['/v1/responses', 'OpenAI Responses, whole or streamed', responsesRequestSchema, messagesHeaders, true],
 ] as const
 
 /** As it comes, whatever it is. */
@@ -148,18 +148,18 @@ const binary = { schema: { type: 'string', format: 'binary' } as const }
 export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
   openAPIRegistry.registerComponent('securitySchemes', 'apiKey', { type: 'http', scheme: 'bearer' })
   const security = [{ apiKey: [] }]
-  for (const [path, summary, schema, streams] of OPERATIONS)
+  for (const [path, summary, schema, headers, streams] of OPERATIONS)
     openAPIRegistry.registerPath({
       method: 'post',
       path,
       summary,
       security,
       tags: ['inference'],
-      request: { headers: sluiceHeaders, body: { required: true, content: { 'application/json': { schema } } } },
+      request: { headers, body: { required: true, content: { 'application/json': { schema } } } },
       responses: {
         200: {
           description: 'The answer',
-          headers: replyHeaders,
+          headers: lastingReplyHeaders,
           content: { 'application/json': { schema: reply }, ...(streams ? { 'text/event-stream': eventStream } : {}) },
         },
         ...refusals,
@@ -184,6 +184,7 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
       },
       responses: { 200: { description: 'The answer', headers: replyHeaders, content: { '*/*': binary } }, ...refusals },
     })
+  registerStreams(openAPIRegistry, security, refusals)
   registerProfilePaths(openAPIRegistry, security, refusals)
   const models = z.object({ object: z.literal('list'), data: z.array(modelSchema) })
   const get = { method: 'get' as const }

@@ -25,9 +25,11 @@ it('shows every call of the document under its tag, once', async () => {
     expect(text.split(`<b>${method}</b> <code>${path}</code>`), path).toHaveLength(2)
   expect([...text.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, tag]) => tag)).toEqual([
     'inference',
+    'streams',
     'users',
     'models',
     'account',
+    'conversations',
     'running',
     'Schemas',
   ])

@@ -16,4 +16,7 @@ it('has each of their paths, with what it answers', () => {
     ['get', '/v1/responses/{id}/input_items', '200 4XX 5XX'],
     ['post', '/v1/responses/{id}/cancel', '200 4XX 5XX'],
   ])
+  const { parameters, responses } = document.paths?.['/v1/responses/{id}']?.get ?? {}
+  expect(parameters?.map((one) => ('name' in one ? one.name : ''))).toEqual(['id', 'stream', 'starting_after'])
+  expect(Object.keys(responses?.[200]?.content ?? {})).toEqual(['application/json', 'text/event-stream'])
 })

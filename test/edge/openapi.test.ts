@@ -42,6 +42,8 @@ it('lists every public path, with what each answers', () => {
     ['post /v1/messages/count_tokens', ['inference'], true],
     ['post /v1/responses', ['inference'], true],
     ...RELAYED.map((path) => [`post /v1${path}`, ['inference'], true]),
+    ['get /v1/streams/{id}', ['streams'], true],
+    ['post /v1/streams/{id}/cancel', ['streams'], true],
     ...['put', 'get', 'delete'].map((method) => [`${method} /v1/users/{id}/profile`, ['users'], true]),
     ['get /v1/models', ['models'], true],
     ['get /v1/models/{id}', ['models'], true],
@@ -85,10 +87,26 @@ it('says which answers may be streams, and which headers of ours are taken', () 
       ...['x-request-id', 'traceparent'],
     ]),
   )
+  const takes = (path: string) =>
+    (paths[path].post.parameters as { name: string }[])
+      .map(({ name }) => name)
+      .filter((name) => /session|prompt|webhook|disconnect|idempotency/.test(name))
+  const lasting = ['x-sluice-on-disconnect', 'idempotency-key', 'x-sluice-webhook']
+  for (const path of ['/v1/chat/completions', '/v1/messages', '/v1/responses'])
+    expect(takes(path)).toEqual([...lasting, 'x-sluice-session', 'x-sluice-prompt'])
+  for (const path of ['/v1/completions', '/v1/embeddings']) expect(takes(path)).toEqual(lasting)
+  expect(takes('/v1/messages/count_tokens')).toEqual([...lasting, 'x-sluice-prompt'])
+  expect(takes('/v1/moderations')).toEqual([])
   for (const parameter of parameters) expect(parameter).toMatchObject({ in: 'header', required: false })
   const headers = paths['/v1/chat/completions'].post.responses['200'].headers as Record<string, unknown>
   expect(Object.keys(headers)).toEqual(
-    expect.arrayContaining(['x-request-id', 'x-sluice-queue-ms', 'x-ratelimit-reset-tokens', 'ratelimit']),
+    expect.arrayContaining([
+      'x-request-id',
+      'x-sluice-stream',
+      'x-sluice-queue-ms',
+      'x-ratelimit-reset-tokens',
+      'ratelimit',
+    ]),
   )
 })
 
