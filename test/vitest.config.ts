@@ -21,7 +21,7 @@ const light = [
   'test/authenticate/{authenticate,cache,presented}.test.ts',
   'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
   'test/edge/{form-model,misconfigured,openapi,openapi-conversations,recalled-reply,request-options,webhook}.test.ts',
-  'test/edge/kept/{answer-reader,event-pieces,items,seen-message,seen-reply}.test.ts',
+  'test/edge/kept/{answer-reader,items,seen-message,seen-reply}.test.ts',
   'test/edge/memory/!(remembered).test.ts',
   'test/edge/conversations/kept-items.test.ts',
 ]

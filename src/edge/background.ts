@@ -82,6 +82,11 @@ export function runningResponses(edge: Edge): Running {
       const kept = await readKept(services, caller, id, ['response'])
       return kept === null ? null : isBegun(kept.response) ? begunResponse(kept.response, state) : kept.response
     },
+    async forget({ caller }, id) {
+      const place = placeOf(caller)
+      // First: it keeps what it has come to as it ends.
+      if ((await services.streams.cancel(place, id)) !== null) await services.streams.erase(place, id)
+    },
     async now({ caller }, id, response) {
       if (!isBegun(response)) return response
       return begunResponse(response, await services.streams.state(placeOf(caller), id))
@@ -94,10 +99,13 @@ export function begunResponse(response: Json, state: StreamState | null): Json {
   if (state === null || state.status === 'interrupted') return { ...response, status: 'failed', error: INTERRUPTED }
   if (state.status === 'failed') return { ...response, status: 'failed', error: FAILED }
   if (state.status === 'cancelled') return { ...response, status: 'cancelled' }
+  // It was answered, and what it came to could not be kept.
+  if (state.status === 'finished') return { ...response, status: 'failed', error: UNKEPT }
   return { ...response, status: state.lastEvent === null ? 'queued' : 'in_progress' }
 }
 
 const FAILED = { code: 'server_error', message: 'No target could answer. Ask again.' }
+const UNKEPT = { code: 'server_error', message: 'The answer could not be kept. Ask again.' }
 const INTERRUPTED = { code: 'server_error', message: 'The process that was answering this died. Ask again.' }
 
 /** Has the object answer, and says where the answer will be. */

@@ -23,13 +23,19 @@ export async function share(edge: Edge, exchange: Exchange, meeting: string, beg
   const job = await jobOf(services, begun, wish).catch(() => null)
   if (job === null) return reply(edge, exchange)
   const { id } = job
+  const reader = request.requestId
   const met = { ...job, whenDeserted: 'cancel' as const, keptMs: STREAM_MET_MS }
-  const opened = await services.streams.start(met).catch(() => null)
+  // Whoever resets their connection is noticed at once, whatever the stream does meanwhile.
+  const leave = (): void => services.background(services.streams.leave(job.place, id, reader).catch(() => undefined))
+  client.signal.addEventListener('abort', leave, { once: true })
+  if (client.signal.aborted) return leftReply()
+  const opened = await services.streams.start(met, reader).catch(() => null)
   if (opened?.kind === 'open' && !opened.isJoined) {
     exchange.release()
     return openedReply(opened, id, headers, skin.errors, UNREACHABLE)
   }
-  if (opened?.kind !== 'open' || opened.status !== 200) {
+  // Nobody knows yet what one that is deferred comes to: a refusal of the first one's own, perhaps.
+  if (opened?.kind !== 'open' || opened.status !== 200 || 'x-sluice-deferred' in opened.headers) {
     if (opened?.kind === 'open') await opened.body.cancel()
     return reply(edge, exchange)
   }

@@ -9,7 +9,12 @@ import type { SkinErrors } from './skin.ts'
 export const UNREACHABLE = refusal('overloaded', 'The object that keeps this stream is out of reach. Try again.', {
   retryAfterMs: 1000,
 })
-const DEAD = refusal('internal', 'The process that was answering this died before it had an answer. Ask again.')
+/** Said of what had no head. */
+const HEADLESS = {
+  cancelled: refusal('conflict', 'This was cancelled before it had an answer.'),
+  failed: refusal('upstream_failed', 'The answer broke off before it could be kept. Ask again.'),
+  dead: refusal('internal', 'The process that was answering this died before it had an answer. Ask again.'),
+}
 const CROWDED = refusal('overloaded', 'This stream has as many readers as it takes. Try again when some have left.', {
   retryAfterMs: 1000,
 })
@@ -36,7 +41,7 @@ export function openedReply(
   if (opened === null) return errorReply(missing, headers, errors)
   if (opened.kind === 'conflict') return errorReply(TAKEN, headers, errors)
   if (opened.kind === 'crowded') return errorReply(CROWDED, headers, errors)
-  if (opened.kind === 'dead') return errorReply(DEAD, headers, errors)
+  if (opened.kind !== 'open') return errorReply(HEADLESS[opened.kind], headers, errors)
   const kept = opened.isJoined ? lastingOf(opened.headers) : opened.headers
   const own = errors.headers(headers['x-request-id'] ?? '')
   const told = { ...kept, ...headers, ...own, 'x-sluice-stream': id }

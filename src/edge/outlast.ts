@@ -1,11 +1,14 @@
 /** Requests that outlive their connection: handed to an object of their own, and read from there. */
 import type { Entry } from '../authenticate/enter.ts'
+import { streamName } from '../core/streams/events.ts'
 import { IDEMPOTENCY_KEPT_MS, STREAM_FORGOTTEN_MS } from '../core/streams/limits.ts'
 import type { StreamJob } from '../core/streams/types.ts'
 import { placeOf } from '../core/tenant.ts'
-import { sha256Hex } from '../lib/hash.ts'
+import { fromBase64, sha256Hex } from '../lib/hash.ts'
+import { searchable } from '../lib/sse.ts'
 import { own } from '../record/own.ts'
 import type { Services } from '../services.ts'
+import { boundaryOf } from './form-model.ts'
 import type { ReplyHeaders } from './headers.ts'
 import { newId } from './new-id.ts'
 import { openedReply, UNREACHABLE } from './opened-reply.ts'
@@ -38,6 +41,13 @@ const SENT_ON = /^(?:content-type|accept|traceparent|anthropic-.*|x-sluice-.*)$/
 const RESPONSE = 'resp_'
 const STREAM = 'strm_'
 
+/** A form, sent again, has another boundary between the same parts. */
+function comparable(text: string, isBase64: boolean, sent: Headers): string {
+  const boundary = isBase64 ? boundaryOf(sent.get('content-type')) : null
+  if (boundary === null) return text
+  return searchable(fromBase64(text) ?? new Uint8Array(0)).replaceAll(boundary, '')
+}
+
 /** The job of a request, whose object its tenant is told of. */
 export async function jobOf(
   services: Services,
@@ -47,12 +57,19 @@ export async function jobOf(
   const { mayCall: _, ...caller } = entry.caller
   const place = placeOf(entry.caller)
   let id = meeting ?? newId()
+  let digest: string | null = null
   if (idempotencyKey !== undefined) {
     const keyring = await services.cacheKeys.keysOf(entry.caller, place)
     id = sha256Hex(keyring.fingerprint(`idempotency\n${idempotencyKey}`)).slice(0, id.length)
+    // Keyed: what is short could be guessed from its hash.
+    digest = keyring.fingerprint(`idempotent\n${path}\n${comparable(text, isBase64, sent)}`)
   }
   const name = (isBackground ? RESPONSE : STREAM) + id
-  own(services, entry.caller, { kind: 'stream', id: name, untilMs: services.clock.now() + STREAM_FORGOTTEN_MS })
+  own(services, entry.caller, {
+    kind: 'stream',
+    id: streamName(name),
+    untilMs: services.clock.now() + STREAM_FORGOTTEN_MS,
+  })
   return {
     ...identity,
     id: name,
@@ -68,7 +85,7 @@ export async function jobOf(
     whenDeserted: 'run',
     webhook: webhook ?? null,
     keptMs: idempotencyKey === undefined ? null : IDEMPOTENCY_KEPT_MS,
-    digest: idempotencyKey === undefined ? null : sha256Hex(`${path}\n${text}`),
+    digest,
   }
 }
 
@@ -79,6 +96,6 @@ export async function outlast(
   headers: ReplyHeaders,
   errors: SkinErrors,
 ): Promise<Response> {
-  const opened = await services.streams.start(job).catch(() => null)
+  const opened = await services.streams.start(job, job.requestId).catch(() => null)
   return openedReply(opened, job.id, headers, errors, UNREACHABLE)
 }

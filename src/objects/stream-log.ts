@@ -1,6 +1,6 @@
 /** The events of one stream: filled from its reply, kept in sealed segments, read from memory or from those. */
 
-import { EventCounter, type NumberedEvent } from '../core/streams/events.ts'
+import { EventCounter, type NumberedEvent, PieceCounter } from '../core/streams/events.ts'
 import {
   STREAM_BYTES_MAX,
   STREAM_FLUSH_MS,
@@ -17,10 +17,10 @@ import type { StreamRows } from './stream-rows.ts'
 
 const ENCODER = new TextEncoder()
 const UTF8 = new TextDecoder()
-/** The whole of a reply that is no stream. */
-const WHOLE = 0
-/** These are of one connection, and of one asking. */
-const OWN_HEADER = /^(?:content-length|transfer-encoding|connection|x-request-id|request-id|x-client-request-id)$/
+/** Stands for a reply that nobody is there to hear. */
+const LEFT_STATUS = 204
+/** These are of one connection and one asking; and what a caller calls a session is not kept in clear. */
+const OWN_HEADER = /^(?:content-length|transfer-encoding|connection|(?:x-(?:client-)?)?request-id|x-sluice-session)$/
 
 /** One per stream and life of its object. */
 export class StreamLog {
@@ -36,6 +36,7 @@ export class StreamLog {
   #flushTimer: ReturnType<typeof setTimeout> | null = null
   #bytes = 0
   #last: number | null = null
+  #lastEvent: Uint8Array | null = null
   #isOver = false
   #isWhole = false
 
@@ -73,34 +74,40 @@ export class StreamLog {
     return this.#changed.promise
   }
 
-  /** The last event, as far as it is in memory. */
+  /** The last event. */
   get lastText(): string {
-    const last = this.#tail.after((this.#last ?? 0) - 1, 1)
-    return last === null || last === 'lost' ? '' : UTF8.decode(last.bytes)
+    return this.#lastEvent === null ? '' : UTF8.decode(this.#lastEvent)
   }
 
   /** For readers of a run that is over: nothing is in memory. */
   revive(head: ReplyHead | null, last: number | null): void {
-    this.#take(head)
+    this.#isWhole = head !== null && isWhole(head)
+    this.#head.resolve(head)
     this.#last = last
     this.close()
   }
 
-  /** Takes a reply in, to its end. Never rejects. */
-  async fill(answering: () => Promise<Response>, signal: AbortSignal): Promise<StreamStatus> {
-    let status: StreamStatus = 'finished'
+  /** Takes a reply in, to its end. Never rejects. Without a head it came to nothing that anybody could be told. */
+  async fill(
+    answering: () => Promise<Response>,
+    signal: AbortSignal,
+  ): Promise<Exclude<StreamStatus, 'running' | 'interrupted'>> {
+    let status: 'finished' | 'failed' | 'cancelled' = 'finished'
     try {
       const reply = await answering()
+      // The client of a run is its object: it has left when it is told to.
+      if (signal.aborted || reply.status === LEFT_STATUS) return 'cancelled'
       const head = { status: reply.status, headers: keptHeaders(reply.headers) }
-      this.#rows.answer(head)
-      this.#take(head)
-      if (reply.status !== 200) status = 'failed'
-      if (this.#isWhole) this.#append({ number: WHOLE, bytes: await this.#whole(reply) })
-      else if (reply.body !== null) await this.#pump(reply.body)
+      this.#isWhole = isWhole(head)
+      if (!reply.ok) status = 'failed'
+      if (!this.#isWhole) this.#answer(head)
+      await this.#pump(reply.body)
+      // What a reply in one piece is, is known when all of it is there.
+      if (this.#isWhole) this.#answer(head)
     } catch {
-      status = signal.aborted ? 'cancelled' : 'failed'
+      status = 'failed'
     }
-    if (signal.aborted && status !== 'failed') status = 'cancelled'
+    if (signal.aborted) status = 'cancelled'
     await this.#flush(true)
     return status
   }
@@ -121,8 +128,8 @@ export class StreamLog {
     const later = events.filter((event) => event[0] > number)
     const last = later.at(-1)?.[0]
     if (last === undefined) return null
-    const text = later.map((event) => event[1]).join('')
-    return { bytes: this.#isWhole ? (fromBase64(text) ?? new Uint8Array(0)) : ENCODER.encode(text), last }
+    if (!this.#isWhole) return { bytes: ENCODER.encode(later.map((event) => event[1]).join('')), last }
+    return { bytes: joined(later.map((event) => fromBase64(event[1]) ?? new Uint8Array(0))), last }
   }
 
   /** The first event and the last, as text. */
@@ -132,33 +139,19 @@ export class StreamLog {
     return { first, last }
   }
 
-  async #whole({ body }: Response): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = []
-    for await (const piece of body ?? []) {
-      pieces.push(piece)
-      this.#count(piece.length)
-    }
-    return joined(pieces)
-  }
-
-  #count(bytes: number): void {
-    this.#bytes += bytes
-    if (this.#bytes > STREAM_BYTES_MAX) throw new Error('the reply is too long to be kept')
-  }
-
-  async #pump(body: ReadableStream<Uint8Array>): Promise<void> {
-    const counter = new EventCounter(this.#about.id, this.#about.path === '/v1/responses' ? 'sequence' : 'count')
+  async #pump(body: Response['body']): Promise<void> {
+    if (body === null) return
+    const cutter = this.#isWhole ? new PieceCounter() : this.#counter()
     const reader = body.getReader()
     for (;;) {
       const { done, value } = await reader.read()
-      for (const event of done ? counter.end() : counter.push(value)) this.#append(event)
+      for (const event of done ? cutter.end() : cutter.push(value)) this.#append(event)
       this.#tell()
       if (done) return
-      try {
-        this.#count(value.length)
-      } catch (error) {
+      this.#bytes += value.length
+      if (this.#bytes > STREAM_BYTES_MAX) {
         await reader.cancel()
-        throw error
+        throw new Error('the reply is too long to be kept')
       }
       if (this.#tail.unkeptBytes > STREAM_UNKEPT_BYTES_MAX) await this.#flush(false)
       else if (this.#tail.unkeptBytes >= STREAM_SEGMENT_BYTES_MAX) void this.#flush(false)
@@ -166,14 +159,19 @@ export class StreamLog {
     }
   }
 
+  #counter(): EventCounter {
+    return new EventCounter(this.#about.id, this.#about.path === '/v1/responses' ? 'sequence' : 'count')
+  }
+
+  #answer(head: ReplyHead): void {
+    this.#rows.answer(head)
+    this.#head.resolve(head)
+  }
+
   #append(event: NumberedEvent): void {
     this.#tail.append(event)
     this.#last = event.number
-  }
-
-  #take(head: ReplyHead | null): void {
-    this.#isWhole = head !== null && !(head.headers['content-type'] ?? '').startsWith('text/event-stream')
-    this.#head.resolve(head)
+    this.#lastEvent = event.bytes
   }
 
   #tell(): void {
@@ -223,11 +221,5 @@ function keptHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => !OWN_HEADER.test(name)))
 }
 
-/** Everything of a reply in one piece. */
-export async function wholeOf(log: StreamLog): Promise<Uint8Array> {
-  await log.ended
-  const pieces: Uint8Array[] = []
-  const piece = await log.after(WHOLE - 1, Number.POSITIVE_INFINITY)
-  if (piece !== null) pieces.push(piece.bytes)
-  return joined(pieces)
-}
+/** Is it a reply in one piece? */
+const isWhole = ({ headers }: ReplyHead): boolean => !(headers['content-type'] ?? '').startsWith('text/event-stream')

@@ -71,6 +71,12 @@ export class StreamRows {
     this.#statements.reached(last)
   }
 
+  /** Drops the run: another may begin. */
+  clear(): void {
+    this.#statements.drop()
+    this.#statements.clear()
+  }
+
   /** Drops the events, and nothing else. */
   forget(): void {
     this.#statements.drop()
@@ -101,6 +107,7 @@ function statements(sql: SqlStorage) {
     answer: run<[string]>(sql, 'UPDATE run SET head = ?'),
     end: run<[string, number]>(sql, 'UPDATE run SET status = ?, ended_at_ms = ?'),
     drop: run(sql, 'DELETE FROM segments'),
+    clear: run(sql, 'DELETE FROM run'),
     forget: run(sql, 'UPDATE run SET is_forgotten = 1'),
     reached: run<[number]>(sql, 'UPDATE run SET last_event = ?'),
     keep: run<[number, number, number, string]>(sql, 'INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?)'),

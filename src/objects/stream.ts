@@ -7,31 +7,21 @@
  * Eviction, or the death of the process, loses the upstream's call and what was not kept yet: `interrupted`.
  */
 import { DurableObject } from 'cloudflare:workers'
-import { isFailure } from '../core/streams/events.ts'
-import {
-  STREAM_ABANDONED_MS,
-  STREAM_BEAT_MS,
-  STREAM_DESERTED_MS,
-  STREAM_KEPT_MS,
-  STREAM_READERS_MAX,
-} from '../core/streams/limits.ts'
-import type { StreamAbout, StreamJob, StreamOpened, StreamState, StreamStatus } from '../core/streams/types.ts'
+import { isFailure, isIncomplete } from '../core/streams/events.ts'
+import { STREAM_DESERTED_MS, STREAM_READERS_MAX } from '../core/streams/limits.ts'
+import type { StreamAbout, StreamJob, StreamOpened, StreamState } from '../core/streams/types.ts'
 import type { TenantPlace } from '../core/tenant.ts'
-import { endEvent, type WebhookDelivery, type WebhookOutcome } from '../core/webhook.ts'
-import { TIMERS_SCHEMA, Timers } from './alarms.ts'
+import type { WebhookDelivery, WebhookOutcome } from '../core/webhook.ts'
+import { TIMERS_SCHEMA } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
 import { StreamLog } from './stream-log.ts'
-import { StreamReaders, serveWhole } from './stream-readers.ts'
-import { type RunRow, STREAM_SCHEMA, StreamRows } from './stream-rows.ts'
-import { WEBHOOK_DELIVERIES_SCHEMA, WebhookDeliveries } from './webhook-deliveries.ts'
+import { StreamReaders } from './stream-readers.ts'
+import { type RunRow, STREAM_SCHEMA, type StreamRows } from './stream-rows.ts'
+import { type EndStatus, StreamUpkeep } from './stream-upkeep.ts'
+import { WEBHOOK_DELIVERIES_SCHEMA } from './webhook-deliveries.ts'
 
 /** Append-only. */
 const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA} ${WEBHOOK_DELIVERIES_SCHEMA}`]
-
-const BEAT = 'beat'
-const EXPIRE = 'expire'
-const SETTLE = 'settle'
-const TELL = 'tell'
 
 /** Seals and opens what is kept of one tenant's. */
 export interface Sealer {
@@ -56,17 +46,14 @@ export interface StreamTools {
   ): string
 }
 
-/** A meeting is over with its stream, once nobody reads it any more; under an idempotency key what failed is tried again. */
-function mayBeAskedAgain({ about, status }: RunRow, readers: number): boolean {
+/** Under an idempotency key what failed is tried again; a meeting is over with its stream, once nobody reads it any more. */
+function mayBeginAnew({ about, status, isForgotten }: RunRow, readers: number): boolean {
   if (status === 'running') return false
+  if (isForgotten) return true
   return about.whenDeserted === 'cancel' ? readers === 0 : about.digest !== null && status !== 'finished'
 }
 
-interface Stored {
-  readonly rows: StreamRows
-  readonly timers: Timers
-  readonly deliveries: WebhookDeliveries
-}
+const GONE: StreamOpened = { kind: 'dead' }
 
 interface Live {
   readonly log: StreamLog
@@ -77,7 +64,7 @@ interface Live {
 /** The class, over what it stands on. */
 export function streamObject(toolsOf: (env: Env) => StreamTools) {
   return class StreamObject extends DurableObject<Env> {
-    #stored: Stored | null = null
+    #stored: StreamUpkeep | null = null
     #live: Live | null = null
     #desertion: ReturnType<typeof setTimeout> | null = null
 
@@ -89,39 +76,28 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       const run = stored.rows.run()
       if (run?.status !== 'running') return
       // Whoever was running it is gone: only one is alive at a time, and it is this one.
-      ctx.storage.transactionSync(() => {
-        this.#over(stored, run.about, 'interrupted', STREAM_ABANDONED_MS)
-        stored.timers.arm(SETTLE, Date.now())
-      })
+      stored.die(run.about)
     }
 
     /** Begins the run (JSON of a StreamJob), or reads along where it has begun; resolves with the reply's head. */
-    async start(text: string): Promise<StreamOpened> {
-      const job = JSON.parse(text) as StreamJob
-      const known = this.#stored?.rows.run() ?? null
-      if (known !== null) {
-        if (known.about.digest !== job.digest) return { kind: 'conflict' }
-        // What failed may be asked again under the same key: that is what it is for.
-        if (!mayBeAskedAgain(known, this.#live?.readers.count ?? 0))
-          return (await this.#opened(-1, true)) ?? { kind: 'dead' }
-        await this.erase()
-      }
-      this.#begin(job)
-      return (await this.#opened(-1, false)) ?? { kind: 'dead' }
+    async start(text: string, reader: string): Promise<StreamOpened> {
+      const begun = await this.#ensure(JSON.parse(text) as StreamJob)
+      return begun === 'conflict' ? { kind: 'conflict' } : ((await this.#opened(-1, begun === 'known', reader)) ?? GONE)
     }
 
     /** As `start`, for whoever does not wait for an answer. False: the id is taken by another request. */
-    launch(text: string): boolean {
-      const job = JSON.parse(text) as StreamJob
-      const known = this.#stored?.rows.run() ?? null
-      if (known !== null) return known.about.digest === job.digest
-      this.#begin(job)
-      return true
+    async launch(text: string): Promise<boolean> {
+      return (await this.#ensure(JSON.parse(text) as StreamJob)) !== 'conflict'
     }
 
     /** What comes after an event, and all that is still to come; -1: everything. Null: there is no such stream. */
     read(after: number): Promise<StreamOpened | null> {
-      return this.#opened(after, true)
+      return this.#opened(after, true, crypto.randomUUID())
+    }
+
+    /** A reader has left, and its connection could not tell. */
+    leave(reader: string): void {
+      this.#live?.readers.leave(reader)
     }
 
     state(): StreamState | null {
@@ -146,71 +122,53 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       return this.state()
     }
 
-    /** Forgets everything, at once. */
+    /** Forgets everything, at once: whoever waits or reads is let go. */
     async erase(): Promise<void> {
-      this.#live?.abort?.abort()
-      this.#live?.readers.close()
+      const live = this.#live
       this.#live = null
       this.#stored = null
+      live?.abort?.abort()
+      live?.log.close()
+      live?.readers.close()
       await this.ctx.storage.deleteAlarm()
       await this.ctx.storage.deleteAll()
     }
 
     override async alarm(): Promise<void> {
-      await this.#stored?.timers.fire(Date.now(), {
-        // Keeps the object in memory while its upstream is the only one that talks to it.
-        [BEAT]: () => (this.#live?.abort == null ? null : Date.now() + STREAM_BEAT_MS),
-        [SETTLE]: async () => {
-          const run = this.#stored?.rows.run() ?? null
-          if (run !== null) await toolsOf(this.env).settle(run.about, (run.lastEvent ?? -1) + 1)
-          return null
-        },
-        [TELL]: () => this.#tellDue(),
-        [EXPIRE]: () => this.#expire(),
-      })
+      const live = { isRunning: () => this.#live?.abort != null, readers: () => this.#live?.readers.count ?? 0 }
+      const forgotten = await this.#stored?.fire(live)
+      if (forgotten === 'everything') return this.erase()
+      if (forgotten !== 'memory') return
+      this.#live?.readers.close()
+      this.#live = null
     }
 
-    #open(): Stored {
-      const { storage } = this.ctx
-      migrate(storage, SCHEMA)
-      const timers = new Timers(storage)
-      const arm = (atMs: number): void => timers.arm(TELL, atMs)
-      const deliveries = new WebhookDeliveries({ storage, now: Date.now, arm })
-      this.#stored ??= { rows: new StreamRows(storage.sql), timers, deliveries }
+    /** The run of a job: begun now, or known. */
+    async #ensure(job: StreamJob): Promise<'begun' | 'known' | 'conflict'> {
+      const known = this.#stored?.rows.run() ?? null
+      if (known !== null && !mayBeginAnew(known, this.#live?.readers.count ?? 0))
+        return known.about.digest === job.digest ? 'known' : 'conflict'
+      if (known !== null && !known.isForgotten && known.about.digest !== job.digest) return 'conflict'
+      if (known !== null) {
+        await this.#stored?.settle()
+        // Somebody else may have begun it meanwhile.
+        if (this.#stored?.rows.run()?.status === 'running') return this.#ensure(job)
+        this.#live?.readers.close()
+        this.#stored?.clear()
+      }
+      this.#begin(job)
+      return 'begun'
+    }
+
+    #open(): StreamUpkeep {
+      migrate(this.ctx.storage, SCHEMA)
+      this.#stored ??= new StreamUpkeep(this.ctx.storage, () => toolsOf(this.env))
       return this.#stored
     }
 
-    /** It has ended so: what is to be told is on its way, and what is kept is kept for so long. */
-    #over({ rows, timers, deliveries }: Stored, about: StreamAbout, status: StreamStatus, keptMs: number): void {
-      const nowMs = Date.now()
-      rows.end(status, nowMs)
-      timers.disarm(BEAT)
-      timers.arm(EXPIRE, nowMs + keptMs)
-      if (about.webhook === null || status === 'running') return
-      const ending = status === 'finished' ? 'completed' : status
-      const event = endEvent(about.isBackground ? 'response' : 'stream', about.id, ending, nowMs)
-      deliveries.enqueue({ ...event, url: about.webhook }, nowMs)
-    }
-
-    async #tellDue(): Promise<number | null> {
-      const stored = this.#stored
-      const place = stored?.rows.run()?.about.place
-      if (stored === null || place === undefined) return null
-      return stored.deliveries.work((delivery) => toolsOf(this.env).deliver(place, delivery))
-    }
-
-    /** The events go; what was told of them stays for as long as its log is kept. */
-    async #expire(): Promise<number | null> {
-      const laterMs = this.#stored?.deliveries.nextMs() ?? null
-      if (laterMs === null || laterMs <= Date.now()) await this.erase()
-      else this.#stored?.rows.forget()
-      this.#live?.readers.close()
-      this.#live = null
-      return laterMs !== null && laterMs > Date.now() ? laterMs : null
-    }
-
     #begin(job: StreamJob): void {
-      const { rows, timers } = this.#open()
+      const stored = this.#open()
+      const { rows } = stored
       const { id, place, webhook, path, alias, requestId, startedAtMs, isBackground, keptMs, digest } = job
       const { cacheSecret } = job.caller
       const { whenDeserted } = job
@@ -228,10 +186,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
         digest,
       }
       const about: StreamAbout = { ...told, cacheSecret, key: job.caller.key.id, bodyChars: job.text.length }
-      this.ctx.storage.transactionSync(() => {
-        rows.begin(about)
-        timers.arm(BEAT, Date.now() + STREAM_BEAT_MS)
-      })
+      stored.begin(about)
       const tools = toolsOf(this.env)
       const abort = new AbortController()
       const log = new StreamLog(rows, about, () => tools.sealer(place, cacheSecret))
@@ -242,29 +197,32 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     }
 
     /** All is kept: from here on the rows say how it ended. */
-    #end(status: StreamStatus, log: StreamLog, about: StreamAbout): void {
+    #end(status: EndStatus, log: StreamLog, about: StreamAbout): void {
       if (this.#live?.log !== log) return
       const stored = this.#open()
-      const { readers } = this.#live
-      const keptMs = about.keptMs ?? (readers.count === 0 ? STREAM_ABANDONED_MS : STREAM_KEPT_MS)
-      const ended = status === 'finished' && isFailure(log.lastText) ? 'failed' : status
-      this.ctx.storage.transactionSync(() => this.#over(stored, about, ended, keptMs))
-      this.#live = { log, readers, abort: null }
+      const last = log.lastText
+      const ended = status === 'finished' && isFailure(last) ? 'failed' : status
+      const finished = isIncomplete(last) ? 'incomplete' : 'completed'
+      stored.over(about, ended, ended === 'finished' ? finished : ended, this.#live.readers.count > 0)
+      this.#live = { ...this.#live, abort: null }
       log.close()
     }
 
-    async #opened(after: number, isJoined: boolean): Promise<StreamOpened | null> {
+    async #opened(after: number, isJoined: boolean, reader: string): Promise<StreamOpened | null> {
       const rows = this.#stored?.rows
       const run = rows?.run() ?? null
       if (rows === undefined || run === null || run.isForgotten) return null
-      const live = this.#live ?? this.#revive(rows, run)
-      const head = await live.log.head
-      if (head === null) return { kind: 'dead' }
-      if (live.readers.count >= STREAM_READERS_MAX) return { kind: 'crowded' }
+      const { log, readers } = this.#live ?? this.#revive(rows, run)
+      if (readers.count >= STREAM_READERS_MAX) return { kind: 'crowded' }
+      readers.join(reader)
+      const head = await log.head
+      if (head === null) {
+        readers.leave(reader)
+        const status = this.#stored?.rows.run()?.status
+        return status === 'cancelled' || status === 'failed' ? { kind: status } : GONE
+      }
       const { readable, writable } = new IdentityTransformStream()
-      const serving = live.log.isWhole
-        ? serveWhole(live.log, writable)
-        : live.readers.serve(writable, after, () => this.#lastWords(live.log))
+      const serving = readers.serve(reader, writable, log.isWhole ? -1 : after, (last) => this.#lastWords(log, last))
       this.ctx.waitUntil(serving)
       return { kind: 'open', ...head, body: readable, isJoined }
     }
@@ -277,13 +235,14 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       return this.#live
     }
 
-    async #lastWords(log: StreamLog): Promise<string> {
+    /** A reader may have had more than was kept: numbers go on from there. */
+    async #lastWords(log: StreamLog, last: number): Promise<string> {
       const run = this.#stored?.rows.run() ?? null
-      if (run === null || run.status === 'finished' || run.status === 'running') return ''
+      if (log.isWhole || run === null || run.status === 'finished' || run.status === 'running') return ''
       const sent = await log.ends()
       if (run.status === 'failed' && isFailure(sent.last)) return ''
       const words = toolsOf(this.env).lastWords(run.status, run.about, sent)
-      return `id: ${run.about.id}:${(log.last ?? -1) + 1}\n${words}`
+      return `id: ${run.about.id}:${Math.max(log.last ?? -1, last) + 1}\n${words}`
     }
 
     /** A reader has left: where nobody is left, and nobody comes soon, there is nobody to go on for. */

@@ -11,7 +11,7 @@ import type { Asking, RecallServices } from './types.ts'
 
 /**
  * The key of a request that may be answered along with others; null where it is to be answered by itself: its model's
- * policy says so, it may not be recalled, or its answer is there already.
+ * policy says so, it may not be recalled, it has bounds of its own, or its answer is there already.
  */
 export function flightOf(
   services: RecallServices,
@@ -20,6 +20,9 @@ export function flightOf(
   model: Model,
 ): string | null | Promise<string | null> {
   if (model.config.cache?.coalesce !== 'live') return null
+  // Who sets bounds of their own must neither be held to another's, nor hold others to theirs.
+  const { timeoutMs, firstTokenMs, maxWaitMs } = request
+  if (timeoutMs !== undefined || firstTokenMs !== undefined || maxWaitMs !== undefined) return null
   const may = recallable(request, model.config.cache)
   if (!may.exact || !may.read || !may.write) return null
   const place = placeOf(caller)

@@ -42,7 +42,7 @@ describe('what is refused at once', () => {
 it('is answered as a stream, in no protocol of its own', () => {
   const request = inBackground(requestOf({ native, stream: false }))
   expect(request).toMatchObject({ stream: true, wantsUsage: true, body: { stream: true } })
-  expect(request.native).toBeUndefined()
+  expect(request.native).toMatchObject({ isTranslated: true, body: native.body })
 })
 
 it('is told of at once, under its id', async () =>
@@ -59,7 +59,7 @@ it('is told of at once, under its id', async () =>
 it.each([
   ['running', null, 'queued'],
   ['running', 3, 'in_progress'],
-  ['finished', 3, 'in_progress'],
+  ['finished', 3, 'failed'],
   ['cancelled', 3, 'cancelled'],
   ['failed', null, 'failed'],
   ['interrupted', 3, 'failed'],

@@ -2,8 +2,9 @@
 import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
 import { STREAM_BYTES_MAX, STREAM_SEGMENT_BYTES_MAX } from '../../src/core/streams/limits.ts'
+import { joined } from '../../src/lib/pieces.ts'
 import { migrate } from '../../src/objects/sql.ts'
-import { StreamLog, wholeOf } from '../../src/objects/stream-log.ts'
+import { StreamLog } from '../../src/objects/stream-log.ts'
 import { STREAM_SCHEMA, StreamRows } from '../../src/objects/stream-rows.ts'
 import { aboutOf, sealer } from '../support/streams.ts'
 
@@ -29,6 +30,15 @@ const textOf = async (log: StreamLog, from = -1): Promise<string> => {
     const next = await log.after(last, 1000)
     if (next === null) return text
     text += new TextDecoder().decode(next.bytes)
+    last = next.last
+  }
+}
+async function bytesOf(log: StreamLog): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for (let last = -1; ; ) {
+    const next = await log.after(last, 1000)
+    if (next === null) return joined(pieces)
+    pieces.push(next.bytes)
     last = next.last
   }
 }
@@ -74,7 +84,7 @@ it('what is kept is sealed in segments of a bounded size', () =>
 
 it('a reply in one piece is kept byte for byte, whatever it is', () =>
   withRows(async (rows) => {
-    const bytes = Uint8Array.from({ length: 1000 }, (_, index) => (index * 7) % 256)
+    const bytes = Uint8Array.from({ length: 1_000_000 }, (_, index) => (index * 7) % 256)
     const log = logOf(rows)
     await log.fill(
       async () => new Response(bytes, { headers: { 'content-type': 'audio/mpeg', 'x-request-id': 'r' } }),
@@ -82,12 +92,28 @@ it('a reply in one piece is kept byte for byte, whatever it is', () =>
     )
     log.close()
     expect(log.isWhole).toBe(true)
-    expect(await wholeOf(revived(rows))).toEqual(bytes)
+    expect(await bytesOf(revived(rows))).toEqual(bytes)
     expect((await log.head)?.headers).toEqual({ 'content-type': 'audio/mpeg' })
   }))
 
 it('tells how it ended', () =>
   withRows(async (rows) => {
+    const gone = new AbortController()
+    const left = logOf(rows)
+    expect(await left.fill(async () => new Response(null, { status: 204 }), gone.signal)).toBe('cancelled')
+    const half = new ReadableStream({
+      pull(controller) {
+        controller.error(new Error('cut'))
+      },
+    })
+    const broken = logOf(rows)
+    expect(
+      await broken.fill(async () => new Response(half, { headers: { 'content-type': 'audio/mpeg' } }), ALIVE),
+    ).toBe('failed')
+    for (const log of [left, broken]) {
+      log.close()
+      expect(await log.head).toBeNull()
+    }
     const refused = async (): Promise<Response> => Response.json({}, { status: 429 })
     expect(await logOf(rows).fill(refused, ALIVE)).toBe('failed')
     expect(await logOf(rows).fill(() => Promise.reject(new Error('ours')), ALIVE)).toBe('failed')

@@ -3,7 +3,7 @@ import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
 import { migrate } from '../../src/objects/sql.ts'
 import { StreamLog } from '../../src/objects/stream-log.ts'
-import { StreamReaders, serveWhole } from '../../src/objects/stream-readers.ts'
+import { StreamReaders } from '../../src/objects/stream-readers.ts'
 import { STREAM_SCHEMA, StreamRows } from '../../src/objects/stream-rows.ts'
 import { aboutOf, sealer } from '../support/streams.ts'
 
@@ -35,7 +35,7 @@ it('one reads from the start, one from the middle, one not at all, one leaves', 
     await log.head
     const serve = (after: number) => {
       const { readable, writable } = new IdentityTransformStream()
-      return { readable, served: readers.serve(writable, after, silent) }
+      return { readable, served: readers.serve(crypto.randomUUID(), writable, after, silent) }
     }
     const [all, middle, never, leaving] = [serve(-1), serve(9), serve(-1), serve(-1)]
     const [allText, middleText] = [new Response(all.readable).text(), new Response(middle.readable).text()]
@@ -55,7 +55,7 @@ it('one reads from the start, one from the middle, one not at all, one leaves', 
     expect(readers.count).toBe(1)
     readers.close()
     await never.served
-    expect(counts.at(-1)).toBe(0)
+    expect([readers.count, counts]).toEqual([0, [3, 2, 1]])
   }))
 
 it('says the last words that the stream itself could not', () =>
@@ -63,17 +63,22 @@ it('says the last words that the stream itself could not', () =>
     await log.fill(async () => new Response(events(0, 1), { headers: { 'content-type': 'text/event-stream' } }), ALIVE)
     log.close()
     const { readable, writable } = new IdentityTransformStream()
-    void new StreamReaders(log, () => {}).serve(writable, -1, async () => 'event: error\n\n')
-    expect(await new Response(readable).text()).toBe('id: strm_1:0\ndata: 0\n\nevent: error\n\n')
+    void new StreamReaders(log, () => {}).serve('r', writable, -1, async (last) => `event: error ${last}\n\n`)
+    expect(await new Response(readable).text()).toBe('id: strm_1:0\ndata: 0\n\nevent: error 0\n\n')
   }))
 
-it('a reply in one piece waits for all of it', () =>
+it('a reply in one piece waits for all of it, and whoever waits may leave', () =>
   withLog(async (log) => {
-    const { readable, writable } = new IdentityTransformStream()
-    const served = serveWhole(log, writable)
-    const text = new Response(readable).text()
+    const counts: number[] = []
+    const readers = new StreamReaders(log, (left) => void counts.push(left))
+    readers.join('waits')
+    readers.join('leaves')
+    expect([readers.leave('leaves'), readers.leave('nobody'), counts]).toEqual([true, false, [1]])
     await log.fill(async () => Response.json({ a: 1 }), ALIVE)
     log.close()
-    expect(await text).toBe('{"a":1}')
+    const { readable, writable } = new IdentityTransformStream()
+    const served = readers.serve('waits', writable, -1, silent)
+    expect(await new Response(readable).text()).toBe('{"a":1}')
     await served
+    expect([readers.count, counts]).toEqual([0, [1, 0]])
   }))

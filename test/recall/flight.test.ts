@@ -20,8 +20,9 @@ describe('a model whose streams are shared', () => {
 
   it('none where it may not be recalled, or its caller wants an answer of its own', async () => {
     const world = recalling({ exact: true, coalesce: 'live' })
-    for (const more of [{ cacheMode: 'off' }, { cacheMode: 'refresh' }, { cacheMode: 'no-store' }] as const)
-      expect(await named(world, more)).toBeNull()
+    const modes = [{ cacheMode: 'off' }, { cacheMode: 'refresh' }, { cacheMode: 'no-store' }] as const
+    const bounds = [{ timeoutMs: 5 }, { firstTokenMs: 5 }, { maxWaitMs: 0 }]
+    for (const more of [...modes, ...bounds]) expect(await named(world, more)).toBeNull()
     expect(await named(world, { body: { ...requestOf().body, temperature: 1 } })).toBeNull()
   })
 

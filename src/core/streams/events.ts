@@ -1,5 +1,7 @@
 /** The events of a reply, numbered as their readers resume them. Bytes in, however they are cut. No I/O. */
-import { concat, endOfEvent, searchable } from '../../lib/sse.ts'
+import { EventPieces } from '../../lib/event-pieces.ts'
+import { joined } from '../../lib/pieces.ts'
+import { concat } from '../../lib/sse.ts'
 
 /** One event with its number, as it is sent: the `id:` line is in it. */
 export interface NumberedEvent {
@@ -12,9 +14,9 @@ export type Numbering = 'count' | 'sequence'
 
 const UTF8 = new TextDecoder()
 const ENCODER = new TextEncoder()
-const EMPTY = new Uint8Array(0)
 const COLON = 58
 const CARRIAGE_RETURN = 13
+const LINE_FEED = 10
 const SEQUENCE = /"sequence_number":\s*(\d+)/g
 /** An upstream's own ids would stand in the way of ours, and nobody can resume by them here. */
 const OWN_ID = /^id:?[^\n\r]*(?:\r\n|\n|\r)/gm
@@ -24,7 +26,9 @@ const COMMENT = /^:[^\n\r]*$/
 export class EventCounter {
   readonly #id: string
   readonly #numbering: Numbering
-  #partial: Uint8Array = EMPTY
+  readonly #pieces = new EventPieces()
+  /** An event that ended in a CR: the other half of a CRLF may be still to come. */
+  #halfEnded: Uint8Array | null = null
   #last = -1
   /** A comment that is to be read with the event after it. */
   #told = ''
@@ -37,25 +41,30 @@ export class EventCounter {
 
   /** The events that end in these bytes. Keep-alive comments are each reader's own, and left out. */
   push(bytes: Uint8Array): NumberedEvent[] {
-    const all = this.#partial.length === 0 ? bytes : concat(this.#partial, bytes)
-    const text = searchable(all)
     const events: NumberedEvent[] = []
-    let start = 0
-    for (let end = endOfEvent(text, Math.max(0, this.#partial.length - 3)); end !== -1; end = endOfEvent(text, start)) {
-      // The other half of a CRLF may be still to come.
-      if (end === all.length && all.at(-1) === CARRIAGE_RETURN) break
-      this.#take(all.subarray(start, end), events)
-      start = end
+    let rest = bytes
+    if (this.#halfEnded !== null && bytes.length > 0) {
+      const isWhole = bytes[0] !== LINE_FEED
+      this.#take(isWhole ? this.#halfEnded : concat(this.#halfEnded, bytes.subarray(0, 1)), events)
+      this.#halfEnded = null
+      if (!isWhole) rest = bytes.subarray(1)
     }
-    this.#partial = start === all.length ? EMPTY : all.slice(start)
+    const whole = this.#pieces.push(rest)
+    for (const [index, event] of whole.entries()) {
+      const isLast = index === whole.length - 1 && this.#pieces.heldBytes === 0
+      if (isLast && event.at(-1) === CARRIAGE_RETURN) this.#halfEnded = event.slice()
+      else this.#take(event, events)
+    }
     return events
   }
 
   /** What came without a blank line at its end, if anything. */
   end(): NumberedEvent[] {
     const events: NumberedEvent[] = []
-    if (this.#partial.length > 0) this.#take(concat(this.#partial, ENCODER.encode('\n\n')), events)
-    this.#partial = EMPTY
+    if (this.#halfEnded !== null) this.#take(this.#halfEnded, events)
+    this.#halfEnded = null
+    const rest = this.#pieces.flush()
+    if (rest.length > 0) this.#take(concat(rest, ENCODER.encode('\n\n')), events)
     return events
   }
 
@@ -83,6 +92,31 @@ export class EventCounter {
   }
 }
 
+/** Pieces of a reply that has no events, numbered as if it had. Small ones are put together. */
+export class PieceCounter {
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  #next = 0
+
+  push(bytes: Uint8Array): NumberedEvent[] {
+    // A copy: who reads a body may be given the same memory again.
+    this.#held.push(bytes.slice())
+    this.#heldBytes += bytes.length
+    return this.#heldBytes < PIECE_BYTES_MIN ? [] : this.end()
+  }
+
+  /** What is held. */
+  end(): NumberedEvent[] {
+    if (this.#heldBytes === 0) return []
+    const piece = { number: this.#next++, bytes: joined(this.#held) }
+    this.#held = []
+    this.#heldBytes = 0
+    return [piece]
+  }
+}
+
+const PIECE_BYTES_MIN = 64 * 1024
+
 /** Events mostly begin with `data` or `event`: an id that comes first is looked for, one in the middle stays. */
 const LOWER_I = 105
 
@@ -95,3 +129,9 @@ export function numberIn(lastEventId: string, id: string): number | null {
   const [, of, number] = /^(?:([!-~]{1,128}):)?(\d{1,15})$/.exec(lastEventId) ?? []
   return number === undefined || (of !== undefined && of !== id) ? null : Number(number)
 }
+
+/** Did the last event say that the answer ran out of room? On Responses alone that is an end of its own. */
+export const isIncomplete = (event: string): boolean => /(?:^|\n)event: response\.incomplete\n/.test(event)
+
+/** What a stream's object is named by: its id without what that begins with, so that one key names one of them. */
+export const streamName = (id: string): string => id.slice(id.indexOf('_') + 1)

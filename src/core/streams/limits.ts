@@ -25,6 +25,8 @@ export const IDEMPOTENCY_KEPT_MS = 86_400_000
 export const STREAM_FORGOTTEN_MS = 9 * 86_400_000
 /** How long a stream that several met for is kept after its end: by then its answer can be recalled. */
 export const STREAM_MET_MS = 2000
+/** How long after its end a stream is kept for those who have not read it to that. */
+export const STREAM_READ_MS_MAX = 3_600_000
 /** How long a stream is kept after its end, and one that nobody read to it. */
 export const STREAM_KEPT_MS = 600_000
 export const STREAM_ABANDONED_MS = 3_600_000

@@ -86,5 +86,5 @@ export type StreamOpened =
   | { readonly kind: 'conflict' }
   /** It has as many readers as it takes. */
   | { readonly kind: 'crowded' }
-  /** It died before it had answered. */
-  | { readonly kind: 'dead' }
+  /** It was stopped, broke, or died before it had answered. */
+  | { readonly kind: 'cancelled' | 'failed' | 'dead' }

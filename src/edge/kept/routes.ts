@@ -19,6 +19,8 @@ export interface Running {
   stream(entry: Entry, id: string, startingAfter: number | null, headers: ReplyHeaders): Promise<Response | null>
   /** The response object after it was cancelled. */
   cancel(entry: Entry, id: string): Promise<Json | null>
+  /** Stops one, and forgets its events. */
+  forget(entry: Entry, id: string): Promise<void>
   /** A kept response, as it stands now. */
   now(entry: Entry, id: string, response: Json): Promise<Json>
 }
@@ -45,8 +47,11 @@ export function responseRoutes(
       if (c.req.query('stream') === 'true') return NO_STREAM
       return Response.json((await running?.now(entry, id, kept.response)) ?? kept.response, { headers })
     }),
-    remove: entered(edge, async (_, { caller }, id, headers) => {
-      const wasKept = isKeepableId(id) && (await services.responses.delete(placeOf(caller), id))
+    remove: entered(edge, async (_, entry, id, headers) => {
+      if (!isKeepableId(id)) return notFound(id)
+      const kept = await readKept(services, entry.caller, id, ['response'])
+      if (kept?.response.background === true) await running?.forget(entry, id)
+      const wasKept = kept !== null && (await services.responses.delete(placeOf(entry.caller), id))
       return wasKept ? Response.json({ id, object: 'response', deleted: true }, { headers }) : notFound(id)
     }),
     inputItems: entered(edge, async (c, { caller }, id, headers) => {

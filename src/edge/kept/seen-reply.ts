@@ -2,9 +2,9 @@
 import { ByteBudget } from '../../core/byte-budget.ts'
 import { KEPT_ANSWER_BYTES_MAX, KEPT_ANSWERS_BYTES_MAX } from '../../core/limits.ts'
 import type { Form } from '../../core/wire.ts'
+import { EventPieces } from '../../lib/event-pieces.ts'
 import { joined } from '../../lib/pieces.ts'
 import { AnswerReader, type FinalAnswer, type Told, wholeAnswer } from './answer-reader.ts'
-import { EventPieces } from './event-pieces.ts'
 
 /** How a reply ended: whole (or cut at a bound of the answer's own), with an error, or because its client left. */
 export type HowEnded = 'finished' | 'broken' | 'cancelled'

@@ -26,8 +26,10 @@ export interface ResponseStore {
 
 /** Generations that outlive their clients, each in an object of its own. A call rejects when that is out of reach. */
 export interface StreamStore {
-  /** Begins one, or reads along where it has begun; resolves when its reply has a head. */
-  start(job: StreamJob): Promise<StreamOpened>
+  /** Begins one, or reads along where it has begun, under a name of its own; resolves when its reply has a head. */
+  start(job: StreamJob, reader: string): Promise<StreamOpened>
+  /** Whoever reads by that name has left, and its connection could not tell. */
+  leave(place: TenantPlace, id: string, reader: string): Promise<void>
   /** Begins one and does not wait. False: the id is taken by another request. */
   launch(job: StreamJob): Promise<boolean>
   /** What comes after an event, -1: everything; null: there is no such stream. */
@@ -35,6 +37,8 @@ export interface StreamStore {
   state(place: TenantPlace, id: string): Promise<StreamState | null>
   /** Stops it where it still runs. */
   cancel(place: TenantPlace, id: string): Promise<StreamState | null>
+  /** Forgets it. */
+  erase(place: TenantPlace, id: string): Promise<void>
 }
 
 /** Prompt templates as the request path reads them. */

@@ -1,7 +1,15 @@
 /** Numbered events: the same however the bytes are cut, each with the id that it is resumed by. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EventCounter, isFailure, type Numbering, numberIn } from '../../../src/core/streams/events.ts'
+import {
+  EventCounter,
+  isFailure,
+  isIncomplete,
+  type Numbering,
+  numberIn,
+  PieceCounter,
+  streamName,
+} from '../../../src/core/streams/events.ts'
 
 const ENCODER = new TextEncoder()
 const UTF8 = new TextDecoder()
@@ -68,3 +76,23 @@ test.each([
   ['strm_1:', null],
   ['1'.repeat(16), null],
 ])('%j names %s', (text, number) => expect(numberIn(text, 'strm_1')).toBe(number))
+
+test('pieces without events are put together, and lose nothing', () => {
+  const counter = new PieceCounter()
+  const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251)
+  const pieces = []
+  for (let at = 0; at < bytes.length; at += 4096) pieces.push(...counter.push(bytes.subarray(at, at + 4096)))
+  pieces.push(...counter.end())
+  expect(pieces.map(({ number }) => number)).toEqual(pieces.map((_, index) => index))
+  expect(pieces.length).toBeLessThan(6)
+  expect(Uint8Array.from(pieces.flatMap((piece) => [...piece.bytes]))).toEqual(bytes)
+  expect(counter.end()).toEqual([])
+})
+
+test('an end that ran out of room is one of Responses alone', () => {
+  expect(isIncomplete('id: a:1\nevent: response.incomplete\ndata: {}\n\n')).toBe(true)
+  expect(isIncomplete('event: response.completed\ndata: {"a":"event: response.incomplete"}\n\n')).toBe(false)
+})
+
+test('an object is named by what is unique in an id', () =>
+  expect([streamName('strm_ab'), streamName('resp_ab')]).toEqual(['ab', 'ab']))

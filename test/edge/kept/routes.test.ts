@@ -12,6 +12,7 @@ const running: Running = {
   stream: async (_, id, after, headers) => (id === LIVE ? new Response(`from ${after}`, { headers }) : null),
   cancel: async (_, id) => (id === LIVE ? { id, status: 'cancelled' } : null),
   now: async (_, __, response) => response,
+  forget: async () => {},
 }
 
 async function setUp(runs: Running | null = running) {

@@ -28,6 +28,7 @@ function streams(contender: StreamsRound['contender'], change: Partial<StreamsRo
     failures: 0,
     eventsLost: 0,
     firstMs: 3,
+    firstMaxMs: 5,
     gapP50Ms: 20,
     gapP99Ms: 22,
     cpuMsPerStream: 2,

@@ -19,7 +19,7 @@ it('starts, reads, tells and stops', async () => {
   const begun = { entry, identity, path: '/v1/chat/completions', alias: null, sent, text: '{}', isBase64: false }
   const job = await jobOf(at.services, begun, { idempotencyKey: undefined, isBackground: false })
   expect(await streams.state(at.place, job.id)).toBeNull()
-  const opened = await streams.start(job)
+  const opened = await streams.start(job, 'r')
   expect(opened.kind === 'open' && opened.status).toBe(400)
   await eventuallyTrue(async () => (await streams.state(at.place, job.id))?.status === 'failed')
   const again = await streams.read(at.place, job.id, -1)

@@ -1,6 +1,6 @@
 /** Bytes of an event stream, however they are cut, in whole events. No I/O. */
-import { joined } from '../../lib/pieces.ts'
-import { concat, endOfEvent, searchable } from '../../lib/sse.ts'
+import { joined } from './pieces.ts'
+import { concat, endOfEvent, searchable } from './sse.ts'
 
 const EMPTY = new Uint8Array(0)
 /** An earlier piece may end with this much of a separator. */

@@ -1,7 +1,7 @@
 /** Whole events of a stream, however it is cut. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { EventPieces } from '../../../src/edge/kept/event-pieces.ts'
+import { EventPieces } from '../../src/lib/event-pieces.ts'
 
 const UTF8 = new TextEncoder()
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
