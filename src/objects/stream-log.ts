@@ -18,6 +18,9 @@ const ENCODER = new TextEncoder()
 const UTF8 = new TextDecoder()
 /** The whole of a reply that is no stream. */
 const WHOLE = 0
+/** A reply to nobody: the run was stopped before there was one. Whoever reads it is told so by its last words. */
+const LEFT = 204
+const UNSAID: ReplyHead = { status: 200, headers: { 'content-type': 'text/event-stream' } }
 /** These are of one connection, and of one asking. */
 const OWN_HEADER = /^(?:content-length|transfer-encoding|connection|x-request-id|request-id|x-client-request-id)$/
 
@@ -90,10 +93,11 @@ export class StreamLog {
     let status: StreamStatus = 'finished'
     try {
       const reply = await answering()
-      const head = { status: reply.status, headers: keptHeaders(reply.headers) }
+      const isLeft = reply.status === LEFT
+      const head = isLeft ? UNSAID : { status: reply.status, headers: keptHeaders(reply.headers) }
       this.#rows.answer(head)
       this.#take(head)
-      if (reply.status !== 200) status = 'failed'
+      if (reply.status !== 200) status = isLeft ? 'cancelled' : 'failed'
       if (this.#isWhole) this.#append({ number: WHOLE, bytes: await this.#whole(reply) })
       else if (reply.body !== null) await this.#pump(reply.body)
     } catch {

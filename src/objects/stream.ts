@@ -14,7 +14,7 @@ import {
   STREAM_KEPT_MS,
   STREAM_READERS_MAX,
 } from '../core/limits.ts'
-import { isFailure } from '../core/streams/events.ts'
+import { isFailure, isIncomplete } from '../core/streams/events.ts'
 import type { StreamAbout, StreamJob, StreamOpened, StreamState, StreamStatus } from '../core/streams/types.ts'
 import type { TenantPlace } from '../core/tenant.ts'
 import { endEvent, type WebhookDelivery, type WebhookOutcome } from '../core/webhook.ts'
@@ -187,7 +187,8 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       timers.disarm(BEAT)
       timers.arm(EXPIRE, nowMs + keptMs)
       if (about.webhook === null || status === 'running') return
-      const ending = status === 'finished' ? 'completed' : status
+      const isCutShort = status === 'finished' && isIncomplete(this.#live?.log.lastText ?? '')
+      const ending = isCutShort ? 'incomplete' : status === 'finished' ? 'completed' : status
       const event = endEvent(about.isBackground ? 'response' : 'stream', about.id, ending, nowMs)
       deliveries.enqueue({ ...event, url: about.webhook }, nowMs)
     }
@@ -264,7 +265,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       const { readable, writable } = new IdentityTransformStream()
       const serving = live.log.isWhole
         ? serveWhole(live.log, writable)
-        : live.readers.serve(writable, after, () => this.#lastWords(live.log))
+        : live.readers.serve(writable, after, () => this.#lastWords(live.log, after))
       this.ctx.waitUntil(serving)
       return { kind: 'open', ...head, body: readable, isJoined }
     }
@@ -277,8 +278,9 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       return this.#live
     }
 
-    async #lastWords(log: StreamLog): Promise<string> {
-      const run = this.#stored?.rows.run() ?? null
+    /** Nothing for whoever has had them: those go on after a number that no event has. */
+    async #lastWords(log: StreamLog, after: number): Promise<string> {
+      const run = after > (log.last ?? -1) ? null : (this.#stored?.rows.run() ?? null)
       if (run === null || run.status === 'finished' || run.status === 'running') return ''
       const sent = await log.ends()
       if (run.status === 'failed' && isFailure(sent.last)) return ''

@@ -322,5 +322,20 @@ describe('streamed', () => {
     expect(numbers(events)).toEqual(upTo(events.length))
     expect(events.filter(({ type }) => type === 'response.failed')).toHaveLength(1)
     expect(events.at(-1)?.type).toBe('response.failed')
+    const [created] = events
+    const id = created?.type === 'response.created' ? created.response.id : ''
+    for (const after of [0, events.length - 2, events.length - 1]) {
+      const part = await read(await client.responses.retrieve(id, { stream: true, starting_after: after }))
+      expect(part).toEqual(events.slice(after + 1))
+    }
+  })
+
+  test('cancelled before there was anything of it: that is what is read', async () => {
+    const { id } = await begin('held')
+    await client.responses.cancel(id)
+    expect(await client.responses.retrieve(id)).toMatchObject({ status: 'cancelled' })
+    const events = await read(await client.responses.retrieve(id, { stream: true }))
+    expect(events.map(({ type }) => type)).toEqual(['response.created', 'response.failed'])
+    expect(await read(await client.responses.retrieve(id, { stream: true, starting_after: 1 }))).toEqual([])
   })
 })

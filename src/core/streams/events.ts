@@ -90,6 +90,9 @@ const LOWER_I = 105
 export const isFailure = (event: string): boolean =>
   /(?:^|\n)event: (?:error|response\.failed)\n/.test(event) || /(?:^|\n)data: \{"error":/.test(event)
 
+/** Does the last event say that a response was cut short by a bound of its own? */
+export const isIncomplete = (event: string): boolean => /(?:^|\n)event: response\.incomplete\n/.test(event)
+
 /** The number in what a reader names its last event by: `<stream id>:<number>`, or the number alone; null: neither. */
 export function numberIn(lastEventId: string, id: string): number | null {
   const [, of, number] = /^(?:([!-~]{1,128}):)?(\d{1,15})$/.exec(lastEventId) ?? []

@@ -1,7 +1,7 @@
 /** Numbered events: the same however the bytes are cut, each with the id that it is resumed by. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { EventCounter, isFailure, type Numbering, numberIn } from '../../../src/core/streams/events.ts'
+import { EventCounter, isFailure, isIncomplete, type Numbering, numberIn } from '../../../src/core/streams/events.ts'
 
 const ENCODER = new TextEncoder()
 const UTF8 = new TextDecoder()
@@ -56,6 +56,12 @@ test.each([
   ['data: [DONE]\n\n', false],
   ['event: response.completed\ndata: {"x":"event: error\\n"}\n\n', false],
 ])('%j: is it a failure? %s', (event, is) => expect(isFailure(event)).toBe(is))
+
+test.each([
+  ['id: resp_1:9\nevent: response.incomplete\ndata: {}\n\n', true],
+  ['event: response.completed\ndata: {"x":"event: response.incomplete\\n"}\n\n', false],
+  ['data: [DONE]\n\n', false],
+])('%j: was it cut short? %s', (event, is) => expect(isIncomplete(event)).toBe(is))
 
 test.each([
   ['strm_1:12', 12],
