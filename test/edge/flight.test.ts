@@ -9,7 +9,7 @@ import { SKINS } from '../../src/edge/skins.ts'
 import type { StreamStore } from '../../src/stores/types.ts'
 import { entered, requestOf } from '../support/entered.ts'
 import { whole } from '../support/wire.ts'
-import { type IsolateOptions, upstream } from '../support/worker.ts'
+import { CONFIG, type IsolateOptions, upstream } from '../support/worker.ts'
 
 const CHAT = '/v1/chat/completions'
 const HEAD = {
@@ -27,22 +27,22 @@ async function meeting(
 ) {
   const jobs: StreamJob[] = []
   let cancelled = 0
-  const body = new ReadableStream<Uint8Array>(
-    {
-      pull(controller) {
-        controller.enqueue(new TextEncoder().encode('theirs'))
-        controller.close()
+  const body = () =>
+    new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          controller.enqueue(new TextEncoder().encode('theirs'))
+          controller.close()
+        },
+        cancel: () => void cancelled++,
       },
-      cancel: () => void cancelled++,
-    },
-    { highWaterMark: 0 },
-  )
-  const opened = found === null ? null : { kind: 'open', status: 200, headers: HEAD, body, isJoined: true, ...found }
+      { highWaterMark: 0 },
+    )
   const streams = {
     async start(job: StreamJob) {
       jobs.push(job)
-      if (opened === null) throw new Error('down')
-      return opened
+      if (found === null) throw new Error('down')
+      return { kind: 'open', status: 200, headers: HEAD, body: body(), isJoined: true, ...found }
     },
   } as unknown as StreamStore
   const at = await entered({ scripts: [upstream(whole('own'))], ...options, services: { streams } })
@@ -112,14 +112,13 @@ describe('whoever comes later', () => {
   })
 
   it('beyond a limit of their own is refused, and reads nothing', async () => {
-    const limits = [{ name: 'rpm', of: 'requests', amount: 1, perSeconds: 60, scope: 'tenant' }] as const
-    const at = await meeting({}, { tenant: { limits } })
-    await at.share()
-    const { cancelled } = at
+    const limits = [{ name: 'rpm', of: 'requests', amount: 1, perSeconds: 60 }] as const
+    const at = await meeting({}, { config: { ...CONFIG, limits: [...limits] } })
+    await (await at.share()).text()
     const answered = await at.share()
     expect([answered.status, await answered.json()]).toMatchObject([429, { error: { code: 'rate_limit_exceeded' } }])
     expect(answered.headers.get('x-sluice-limited-by')).toBe('rpm')
-    expect(cancelled()).toBeLessThanOrEqual(1)
+    expect([at.released(), at.cancelled(), at.calls.length]).toEqual([2, 1, 0])
     await at.settle()
   })
 })

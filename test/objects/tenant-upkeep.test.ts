@@ -76,3 +76,39 @@ describe('what is past its time is dropped', () => {
       expect(world.usage.requests(undefined, 10).data).toEqual([])
     }))
 })
+
+describe('what nobody settled', () => {
+  const budget = budgetOf(1000)
+
+  it('is settled at its estimate when it is overdue, with a row, once', () =>
+    withAll((world) => {
+      const { ledger, usage } = world
+      const ask = (id: string, lifeMs: number) => ledger.ask(askOf(id, [budget], { startedAtMs: Date.now(), lifeMs }))
+      expect([ask('dead', -1).kind, ask('alive', DAY).kind]).toEqual(['granted', 'granted'])
+      const nextMs = reap(world)
+      expect(nextMs).toBeGreaterThan(Date.now() + DAY - 60_000)
+      expect(usage.requests(undefined, 10).data).toMatchObject([
+        { requestId: 'dead', outcome: 'broken', usage: { source: 'reaped' }, costMicroUsd: 200 },
+      ])
+      expect(ledger.view([budget])).toMatchObject({ reservations: 1, counters: [{ used: 500 }] })
+      expect(reap(world)).toBe(nextMs)
+      expect(usage.requests(undefined, 10).data).toHaveLength(1)
+    }))
+
+  it('stays so where its row cannot be kept, for the next time', () =>
+    withAll((world) => {
+      const { ledger, usage } = world
+      ledger.ask(askOf('dead', [budget], { startedAtMs: Date.now(), lifeMs: -1 }))
+      const full = {
+        record: () => {
+          throw new Error('full')
+        },
+      } as unknown as UsageLog
+      expect(() => reap({ ledger, usage: full })).toThrow('full')
+      expect(ledger.view([budget])).toMatchObject({ reservations: 1, counters: [{ used: 300 }] })
+      expect(reap(world)).toBeNull()
+      expect(usage.requests(undefined, 10).data).toMatchObject([{ requestId: 'dead' }])
+    }))
+
+  it('is nothing where all is settled', () => withAll((world) => expect(reap(world)).toBeNull()))
+})
