@@ -19,7 +19,7 @@ const inWorkerd = [
 const light = [
   'test/vault/{api-keys,vault}.test.ts',
   'test/authenticate/{authenticate,cache,presented}.test.ts',
-  'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers}.test.ts',
+  'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers,opened-reply}.test.ts',
   'test/edge/{form-model,misconfigured,openapi,openapi-conversations,recalled-reply,request-options,webhook}.test.ts',
   'test/edge/kept/{answer-reader,items,seen-message,seen-reply}.test.ts',
   'test/edge/memory/!(remembered).test.ts',
@@ -36,7 +36,7 @@ const pure = [
 const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
   'test/conformance/{anthropic,conversation,frames,messages,openai,relay,responses}-*.test.ts',
-  'test/conformance/{recall-skins,skin-errors,webhooks}.test.ts',
+  'test/conformance/{recall-skins,skin-errors,webhooks,webhooks-live}.test.ts',
   'test/conformance/{conversations,sessions}.test.ts',
   'test/faults/skins.test.ts',
 ]

@@ -60,12 +60,31 @@ export async function keepQueued(edge: Edge, exchange: Exchange, lasting: Lastin
   return response
 }
 
-/** Keeps what became of one that has no answer. Rejects where it cannot be kept. */
-export async function keepEnded({ services }: Edge, exchange: Exchange, how: 'failed' | 'cancelled'): Promise<void> {
+/** Keeps what became of one that has no answer; `why` it failed. Rejects where it cannot be kept. */
+export async function keepEnded(
+  { services }: Edge,
+  exchange: Exchange,
+  how: 'failed' | 'cancelled',
+  why: Json = FAILED,
+): Promise<void> {
   const id = `resp_${exchange.headingId}`
-  const response = { ...queuedResponse(exchange), status: how, error: how === 'failed' ? FAILED : null }
+  const response = { ...queuedResponse(exchange), status: how, error: how === 'failed' ? why : null }
   await putKept(services, exchange.entry.caller, id, { response, input: [], context: [] })
 }
+
+/** Keeps why one was refused: nobody reads the refusal itself. Answers with that; never rejects. */
+export async function keepRefused(edge: Edge, exchange: Exchange, refused: Response): Promise<Response> {
+  const text = await refused.text()
+  const { code, message } = openaiErrorIn(text)
+  await keepEnded(edge, exchange, 'failed', { code, message }).catch((error: unknown) => {
+    const name = error instanceof Error ? error.name : 'unknown'
+    edge.services.log({ level: 'error', event: 'answer-not-kept', error: name })
+  })
+  return new Response(text, refused)
+}
+
+/** What a refusal of the Responses skin says. */
+const openaiErrorIn = (text: string): Json => (JSON.parse(text) as { readonly error: Json }).error
 
 /** Whatever is known of responses that are under way, from the streams that they are made in. */
 export function runningResponses(edge: Edge): Running {

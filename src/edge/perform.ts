@@ -2,7 +2,7 @@
 import type { Refusal } from '../core/errors.ts'
 import type { Client } from '../core/inference.ts'
 import type { Edge } from './arrival.ts'
-import { inBackground, keepEnded } from './background.ts'
+import { inBackground, keepEnded, keepRefused } from './background.ts'
 import type { Exchange, Lasting } from './exchange.ts'
 import { withFrame } from './framed.ts'
 import { frameFor } from './framing.ts'
@@ -17,6 +17,11 @@ import { reply } from './reply.ts'
 
 /** Runs where the request is answered: in its isolate, or in the object that owns it. */
 export async function perform(edge: Edge, exchange: Exchange, lasting: Lasting): Promise<Response> {
+  const answered = await performed(edge, exchange, lasting)
+  return lasting.background && answered.status >= 400 ? keepRefused(edge, exchange, answered) : answered
+}
+
+async function performed(edge: Edge, exchange: Exchange, lasting: Lasting): Promise<Response> {
   // First, for it may refuse, and a session is not taken for nothing; put in last, so that it stands in front of all.
   const frame = await frameFor(edge, exchange, lasting)
   if (frame !== null && 'code' in frame) return refusedReply(edge, exchange, frame)

@@ -29,7 +29,8 @@ export async function reply(
   const heading = (): Heading => ({
     id: headingId ?? newId(),
     model: alias,
-    createdS: Math.floor(clock.now() / 1000),
+    // One that was told of before its answer was created then.
+    createdS: Math.floor((headingId === undefined ? clock.now() : startedAtMs) / 1000),
   })
   if (request.stream) {
     const reader = new StreamClient(client)

@@ -19,6 +19,8 @@ const ENCODER = new TextEncoder()
 const UTF8 = new TextDecoder()
 /** Stands for a reply that nobody is there to hear. */
 const LEFT_STATUS = 204
+/** What is made in the background is read as a stream: that it was stopped before it began is told in one. */
+const UNSAID: ReplyHead = { status: 200, headers: { 'content-type': 'text/event-stream' } }
 /** These are of one connection and one asking; and what a caller calls a session is not kept in clear. */
 const OWN_HEADER = /^(?:content-length|transfer-encoding|connection|(?:x-(?:client-)?)?request-id|x-sluice-session)$/
 
@@ -96,7 +98,10 @@ export class StreamLog {
     try {
       const reply = await answering()
       // The client of a run is its object: it has left when it is told to.
-      if (signal.aborted || reply.status === LEFT_STATUS) return 'cancelled'
+      if (signal.aborted || reply.status === LEFT_STATUS) {
+        if (this.#about.isBackground) this.#answer(UNSAID)
+        return 'cancelled'
+      }
       const head = { status: reply.status, headers: keptHeaders(reply.headers) }
       this.#isWhole = isWhole(head)
       if (!reply.ok) status = 'failed'

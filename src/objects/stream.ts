@@ -235,10 +235,11 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       return this.#live
     }
 
-    /** A reader may have had more than was kept: numbers go on from there. */
+    /** A reader may have had more than was kept: numbers go on from there. Who has had these words has no need of them. */
     async #lastWords(log: StreamLog, last: number): Promise<string> {
       const run = this.#stored?.rows.run() ?? null
       if (log.isWhole || run === null || run.status === 'finished' || run.status === 'running') return ''
+      if (run.status !== 'interrupted' && last > (log.last ?? -1)) return ''
       const sent = await log.ends()
       if (run.status === 'failed' && isFailure(sent.last)) return ''
       const words = toolsOf(this.env).lastWords(run.status, run.about, sent)

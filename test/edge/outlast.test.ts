@@ -1,10 +1,10 @@
-/** What is asked of a stream's object, and how its answers are told. */
+/** What is asked of a stream's object, and how it is read along. */
 import { describe, expect, it } from 'vitest'
 import { enter } from '../../src/authenticate/enter.ts'
-import { refusal } from '../../src/core/errors.ts'
-import { openedReply } from '../../src/edge/opened-reply.ts'
-import { jobOf } from '../../src/edge/outlast.ts'
-import { messagesErrors, openaiErrors } from '../../src/edge/skin-errors.ts'
+import type { StreamJob, StreamOpened } from '../../src/core/streams/types.ts'
+import { jobOf, outlast } from '../../src/edge/outlast.ts'
+import { openaiErrors } from '../../src/edge/skin-errors.ts'
+import type { StreamStore } from '../../src/stores/types.ts'
 import { isolate } from '../support/worker.ts'
 
 async function begunIn(at: Awaited<ReturnType<typeof isolate>>, text = '{}', path = '/v1/responses') {
@@ -42,40 +42,18 @@ describe('the job', () => {
   })
 })
 
-describe('the answer', () => {
-  const body = (): ReadableStream<Uint8Array> => new Blob(['hi']).stream()
-  const head = {
-    status: 200,
-    headers: { 'content-type': 'text/plain', 'x-sluice-target': 'a/b', 'x-ratelimit-limit-requests': '5' },
-  }
-  const missing = refusal('not_found', 'None.')
+describe('handed over', () => {
+  const job = { id: 'strm_1' } as StreamJob
+  const start = (opened: Promise<StreamOpened>) => ({ streams: { start: () => opened } as unknown as StreamStore })
 
-  it('is told as it is, with the id of its stream', async () => {
-    const opened = { ...head, kind: 'open', body: body(), isJoined: false } as const
-    const reply = openedReply(opened, 'strm_1', { 'x-request-id': 'r' }, messagesErrors, missing)
-    expect(Object.fromEntries(reply.headers)).toEqual({
-      ...head.headers,
-      'x-request-id': 'r',
-      'request-id': 'r',
-      'x-sluice-stream': 'strm_1',
-    })
-    expect(await reply.text()).toBe('hi')
+  it('is read along', async () => {
+    const open = { kind: 'open', status: 200, headers: {}, body: new Blob(['hi']).stream(), isJoined: false } as const
+    const reply = await outlast(start(Promise.resolve(open)), job, { 'x-request-id': 'r' }, openaiErrors)
+    expect([reply.headers.get('x-sluice-stream'), await reply.text()]).toEqual(['strm_1', 'hi'])
   })
 
-  it('how limits stood is told to whoever asked, and to nobody later', () => {
-    const opened = { ...head, kind: 'open', body: body(), isJoined: true } as const
-    const reply = openedReply(opened, 'strm_1', { 'x-request-id': 'r' }, openaiErrors, missing)
-    expect(reply.headers.get('x-ratelimit-limit-requests')).toBeNull()
-    expect(reply.headers.get('x-sluice-target')).toBe('a/b')
-  })
-
-  it.each([
-    [null, 404, 'not_found'],
-    [{ kind: 'conflict' }, 409, 'idempotency_conflict'],
-    [{ kind: 'crowded' }, 503, 'overloaded'],
-    [{ kind: 'dead' }, 500, 'internal'],
-  ] as const)('%j is %i %s', async (opened, status, code) => {
-    const reply = openedReply(opened, 'strm_1', { 'x-request-id': 'r' }, openaiErrors, missing)
-    expect([reply.status, (await reply.json<{ error: { code: string } }>()).error.code]).toEqual([status, code])
+  it('to nobody that can be reached, is to be tried again', async () => {
+    const reply = await outlast(start(Promise.reject(new Error('down'))), job, { 'x-request-id': 'r' }, openaiErrors)
+    expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1'])
   })
 })

@@ -127,6 +127,18 @@ it('tells how it ended', () =>
     expect(await logOf(rows).fill(async () => eventStream(cut), leaving.signal)).toBe('cancelled')
   }))
 
+it('stopped before there was a reply, it was cancelled, and has nothing to read', () =>
+  withRows(async (rows) => {
+    const log = logOf(rows)
+    const leaving = AbortSignal.abort()
+    expect(await log.fill(async () => new Response(null, { status: 204 }), leaving)).toBe('cancelled')
+    log.close()
+    for (const one of [log, revived(rows)]) {
+      expect(await one.head).toMatchObject({ status: 200 })
+      expect([one.isWhole, one.last, await textOf(one)]).toEqual([false, null, ''])
+    }
+  }))
+
 it('what is longer than it may be is stopped', () =>
   withRows(async (rows) => {
     let cancelled = false

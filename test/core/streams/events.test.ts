@@ -66,6 +66,12 @@ test.each([
 ])('%j: is it a failure? %s', (event, is) => expect(isFailure(event)).toBe(is))
 
 test.each([
+  ['id: resp_1:9\nevent: response.incomplete\ndata: {}\n\n', true],
+  ['event: response.completed\ndata: {"x":"event: response.incomplete\\n"}\n\n', false],
+  ['data: [DONE]\n\n', false],
+])('%j: was it cut short? %s', (event, is) => expect(isIncomplete(event)).toBe(is))
+
+test.each([
   ['strm_1:12', 12],
   ['12', 12],
   ['0', 0],
