@@ -7,7 +7,7 @@ import { reply } from '../../src/edge/reply.ts'
 import { SKINS } from '../../src/edge/skins.ts'
 import { entered, requestOf } from '../support/entered.ts'
 import { DONE, finish, providerError, stream, text, whole } from '../support/wire.ts'
-import { feed, type IsolateOptions, reading, upstream } from '../support/worker.ts'
+import { CONFIG, feed, type IsolateOptions, reading, silence, upstream } from '../support/worker.ts'
 
 const HEADING = 'a'.repeat(32)
 const SSE = { headers: { 'content-type': 'text/event-stream' } }
@@ -124,6 +124,17 @@ describe('a stream', () => {
       expect(at.calls[0]?.signal.aborted).toBe(true)
       expect(await at.rows()).toMatchObject([{ outcome: 'cancelled' }])
     }
+  })
+
+  it('that nobody reads is stopped upstream before there is an answer', async () => {
+    const patient = { ...CONFIG.models.priced, timeouts: { firstTokenMs: 60_000, idleMs: 60_000 } }
+    const config = { ...CONFIG, models: { ...CONFIG.models, priced: patient } }
+    const at = await answering('/v1/chat/completions', { scripts: [silence], config }, { request })
+    const read = reading(await at.answer())
+    expect(await read.next()).toContain(': keep-alive')
+    await read.leave()
+    await at.settle()
+    expect(await at.rows()).toMatchObject([{ outcome: 'cancelled' }])
   })
 })
 
