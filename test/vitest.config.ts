@@ -24,6 +24,9 @@ const light = [
   'test/edge/kept/{answer-reader,items,seen-message,seen-reply}.test.ts',
   'test/edge/memory/!(remembered).test.ts',
   'test/edge/conversations/kept-items.test.ts',
+  'test/edge/{background,flight,idempotent,interrupted,last-words,lasting,let-in,new-id}.test.ts',
+  'test/edge/{outlast,owned,reply,stream-routes}.test.ts',
+  'test/objects/stream-{rows,log,readers,upkeep}.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
@@ -37,13 +40,15 @@ const beside = [
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
   'test/conformance/{anthropic,conversation,frames,messages,openai,relay,responses}-*.test.ts',
   'test/conformance/{recall-skins,skin-errors,webhooks,webhooks-live}.test.ts',
-  'test/conformance/{conversations,sessions}.test.ts',
+  'test/conformance/{conversations,idempotency,recall,sessions,streams,tenancy}.test.ts',
+  'test/conformance/recall-{live,operator,rules}.test.ts',
+  'test/faults/bytes.test.ts',
   'test/faults/skins.test.ts',
 ]
 /** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */
 const patient = [
   'test/faults/ledger-{far,lost}.test.ts',
-  'test/conformance/durability.test.ts',
+  'test/conformance/{durability,session-death,streams-life}.test.ts',
   'test/scripts/{dev,serve,sluice-running}.test.ts',
 ]
 

@@ -54,7 +54,9 @@ export async function keepQueued(edge: Edge, exchange: Exchange, lasting: Lastin
   const id = `resp_${exchange.headingId}`
   if (lasting.idempotencyKey !== undefined) {
     const known = await readKept(services, exchange.entry.caller, id, ['response'])
-    if (known !== null) return runningResponses(edge).now(exchange.entry, id, known.response)
+    // What failed is begun again under the same key.
+    if (known !== null && !ENDED_BADLY.has(known.response.status))
+      return runningResponses(edge).now(exchange.entry, id, known.response)
   }
   await putKept(services, exchange.entry.caller, id, { response, input: [], context: [] })
   return response
@@ -123,6 +125,7 @@ export function begunResponse(response: Json, state: StreamState | null): Json {
   return { ...response, status: state.lastEvent === null ? 'queued' : 'in_progress' }
 }
 
+const ENDED_BADLY: ReadonlySet<unknown> = new Set(['failed', 'cancelled'])
 const FAILED = { code: 'server_error', message: 'No target could answer. Ask again.' }
 const UNKEPT = { code: 'server_error', message: 'The answer could not be kept. Ask again.' }
 const INTERRUPTED = { code: 'server_error', message: 'The process that was answering this died. Ask again.' }

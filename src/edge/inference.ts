@@ -79,7 +79,11 @@ async function begin(edge: Edge, exchange: Exchange, lasting: Lasting, request: 
   if (job === null) return openedReply(null, '', headers, skin.errors, UNREACHABLE)
   if (!lasting.background) return outlast(services, job, headers, skin.errors)
   if (!exchange.request.stream) return launched(edge, job, exchange, lasting)
-  await keepQueued(edge, { ...exchange, headingId: job.headingId ?? '' }, lasting)
+  try {
+    await keepQueued(edge, { ...exchange, headingId: job.headingId ?? '' }, lasting)
+  } catch {
+    return openedReply(null, '', headers, skin.errors, UNREACHABLE)
+  }
   return outlast(services, job, headers, skin.errors)
 }
 

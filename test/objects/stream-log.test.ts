@@ -129,7 +129,7 @@ it('tells how it ended', () =>
 
 it('stopped before there was a reply, it was cancelled, and has nothing to read', () =>
   withRows(async (rows) => {
-    const log = logOf(rows)
+    const log = new StreamLog(rows, aboutOf({ isBackground: true }), async () => sealer)
     const leaving = AbortSignal.abort()
     expect(await log.fill(async () => new Response(null, { status: 204 }), leaving)).toBe('cancelled')
     log.close()

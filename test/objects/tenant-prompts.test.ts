@@ -110,7 +110,9 @@ it('does not lose the one that profiles go into', async () => {
 it('takes an object that the release before has written to', async () => {
   const stub = tenantStub<TenantObject>(env.TENANT, place)
   await runInDurableObject(stub, (_, { storage: { sql } }) => {
-    sql.exec('DROP TABLE prompts; DROP TABLE prompt_versions; UPDATE schema_version SET version = 3')
+    sql.exec(
+      'DROP TABLE prompts; DROP TABLE prompt_versions; DROP TABLE owned; DROP TABLE webhook; UPDATE schema_version SET version = 3',
+    )
   })
   await evictDurableObject(stub)
   expect(await prompts().put('greet', saying('one'), 'ops')).toEqual({ created: true, version: 1 })
