@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { type Refusal, refusal } from '../../core/errors.ts'
 import { isObject, items } from '../../core/loose.ts'
 import { EVENT_TYPES, eventText } from '../../core/session/events.ts'
-import { REPLAY_EVENTS_MAX } from '../../core/session/limits.ts'
+import { REPLAY_CHARS_MAX, REPLAY_EVENTS_MAX } from '../../core/session/limits.ts'
 import { eventCreateSchema, eventsQuerySchema } from '../../core/session/schemas.ts'
 import type { SessionRow } from '../../core/session/types.ts'
 import type { Edge } from '../arrival.ts'
@@ -119,7 +119,9 @@ async function socketOn({ edge, place, session, keyring, headers }: Visit, after
   const ticket = crypto.randomUUID()
   const texts: string[] = []
   let from = after
-  while (texts.length <= REPLAY_EVENTS_MAX) {
+  // What is too much for the object is not even sent to it.
+  let chars = 0
+  while (texts.length <= REPLAY_EVENTS_MAX && chars <= REPLAY_CHARS_MAX) {
     const held = await sessions.hold(place, session, ticket, from, texts)
     if (held === null) return unknownSession(session)
     if (held === 'full') return FULL
@@ -128,7 +130,11 @@ async function socketOn({ edge, place, session, keyring, headers }: Visit, after
       if (connected.status !== 101) return FULL
       return new Response(null, { status: 101, webSocket: connected.webSocket, headers })
     }
-    for (const row of held) texts.push(eventText(row, await openedItems(keyring, session, row)))
+    for (const row of held) {
+      const text = eventText(row, await openedItems(keyring, session, row))
+      texts.push(text)
+      chars += text.length
+    }
     from = held.at(-1)?.seq ?? from
   }
   return FULL
