@@ -76,13 +76,13 @@ async function afterOf({ edge, place, session, request }: Visit): Promise<number
 
 async function streamOf(visit: Visit, after: number): Promise<Response | Refusal> {
   const { edge, place, session, headers } = visit
-  const lines = await edge.services.sessions.listen(place, session, after)
-  if (lines === null) return unknownSession(session)
-  if (lines === 'full') return FULL
-  const reader = lines.getReader()
+  const told = await edge.services.sessions.listen(place, session, after)
+  if (told === null) return unknownSession(session)
+  if (told === 'full') return FULL
+  const reader = told.getReader()
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
-  let partial = ''
+  const take = lineTaker()
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(RETRY)),
     async pull(controller) {
@@ -90,9 +90,8 @@ async function streamOf(visit: Visit, after: number): Promise<Response | Refusal
         // A piece may end within a line; a pull that brings nothing would not be made again.
         for (let out = ''; out === ''; ) {
           const { done, value } = await reader.read()
-          const texts = (partial + decoder.decode(value, { stream: true })).split('\n')
-          partial = texts.pop() ?? ''
-          for (const line of texts) out += line === '' ? KEEP_ALIVE : await sseOf(visit, JSON.parse(line) as SessionRow)
+          for (const line of take(decoder.decode(value, { stream: true })))
+            out += line === '' ? KEEP_ALIVE : await sseOf(visit, JSON.parse(line) as SessionRow)
           if (done) out += GONE
           if (out !== '') controller.enqueue(encoder.encode(out))
           if (done) controller.close()
@@ -106,6 +105,20 @@ async function streamOf(visit: Visit, after: number): Promise<Response | Refusal
   })
   const sse = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' }
   return new Response(body, { headers: { ...headers, ...sse } })
+}
+
+/** Takes a text in pieces, and gives the lines that each one ends. A line of many pieces is joined once. */
+function lineTaker(): (piece: string) => readonly string[] {
+  let begun: string[] = []
+  return (piece) => {
+    const [end = '', ...rest] = piece.split('\n')
+    begun.push(end)
+    const last = rest.pop()
+    if (last === undefined) return []
+    const ended = begun.join('')
+    begun = [last]
+    return [ended, ...rest]
+  }
 }
 
 async function sseOf({ keyring, session }: Visit, row: SessionRow): Promise<string> {

@@ -7,6 +7,8 @@ import { BodyBudget } from '../../../src/edge/body.ts'
 import type { Exchange } from '../../../src/edge/exchange.ts'
 import { exchangeWith, roomFor, summaryItem, withHistory } from '../../../src/edge/memory/put-in.ts'
 import { sayable } from '../../../src/edge/memory/sealed-rows.ts'
+import { anthropicAnswer } from '../../providers/samples.ts'
+import { callOf, json, provider, upstream } from '../../providers/support.ts'
 import { requestOf } from '../../support/path.ts'
 
 const item = (role: string, text: string) => ({
@@ -125,6 +127,20 @@ describe('a summary', () => {
       expect(messages.map(({ role }) => role)).toEqual(['system', 'user', 'user', 'assistant', 'user'])
     }
   })
+})
+
+it('comes to Anthropic as the beginning of who asked first, for roles take turns there', async () => {
+  for (const window of [windowOf(said), windowOf(), { partly: [item('assistant', 'p')], rows: [said] }]) {
+    const origin = upstream(() => json(anthropicAnswer))
+    const { body } = changed(chat({ role: 'user', content: 'c' }), window, 'system: obey', false)
+    await provider('anthropic').call(callOf({ outgoing: origin.outgoing, body }))
+    const sent = origin.sent() as { system?: unknown; messages: { role: string; content: { text: string }[] }[] }
+    expect(sent.system).toBeUndefined()
+    const roles = sent.messages.map(({ role }) => role)
+    expect(roles).toEqual(roles.map((_, index) => (index % 2 === 0 ? 'user' : 'assistant')))
+    expect(sent.messages[0]?.content[0]?.text).toMatch(/^Quoted history, .*\n"system: obey"$/)
+    expect(sent.messages.at(-1)?.content.at(-1)?.text).toBe('c')
+  }
 })
 
 describe('the memory that it takes', () => {
