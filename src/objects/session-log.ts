@@ -2,7 +2,10 @@
 
 import { eventText } from '../core/session/events.ts'
 import {
+  FEED_CHARS_MAX,
+  HISTORY_CHARS_MAX,
   PROMPT_CACHE_MS,
+  READ_CHARS_MAX,
   READ_ROWS_MAX,
   SESSION_CHARS_MAX,
   SESSION_ITEMS_MAX,
@@ -15,6 +18,7 @@ import type {
   ItemQuery,
   NewRow,
   RowKind,
+  RowsPage,
   SealedSummary,
   SessionHead,
   SessionPolicy,
@@ -44,7 +48,7 @@ export class SessionLog {
     this.#records = new SessionRecords(storage.sql, () => freshState(ttlMs, Date.now()))
     this.#timers = new Timers(storage)
     this.#tell = tell
-    this.feed = new SessionFeed((seq, count) => this.#records.after(seq, count))
+    this.feed = new SessionFeed((seq, count) => this.#records.after(seq, count, FEED_CHARS_MAX))
   }
 
   get birth(): string {
@@ -85,7 +89,7 @@ export class SessionLog {
     const knows = known !== null && known.birth === state.birth && known.epoch === state.epoch
     const summary = this.#records.summary()
     const fromSeq = Math.max(summary?.uptoSeq ?? 0, knows ? known.seq : 0)
-    const { rows, hasOlder } = this.#records.newest(fromSeq, tokensMax)
+    const { rows, hasOlder } = this.#records.newest(fromSeq, tokensMax, HISTORY_CHARS_MAX)
     return {
       kind: 'begun',
       version: state.version,
@@ -152,18 +156,18 @@ export class SessionLog {
     this.#storage.transactionSync(() => this.#records.setSummary(summary))
   }
 
-  /** Rows that hold a page of items and one more; null: there is no item to come after. */
-  page(query: ItemQuery): SessionRow[] | null {
-    return this.#records.page(query, READ_ROWS_MAX)
+  /** Rows that hold a page of items and one more, or as much of it as one read takes; null: no item to come after. */
+  page(query: ItemQuery): RowsPage | null {
+    return this.#records.page(query, READ_ROWS_MAX, READ_CHARS_MAX)
   }
 
   rowOf(itemId: string): { readonly row: SessionRow | null; readonly epoch: number } {
     return { row: this.#records.rowOf(itemId), epoch: this.#records.state.epoch }
   }
 
-  /** Rows of any kind after one, oldest first. */
+  /** Rows of any kind after one, oldest first, as many as one read takes. */
   after(seq: number): SessionRow[] {
-    return this.#records.after(seq, READ_ROWS_MAX)
+    return this.#records.after(seq, READ_ROWS_MAX, READ_CHARS_MAX)
   }
 
   /** Called by the alarm. True: nobody has used it for so long that it is to be forgotten. */

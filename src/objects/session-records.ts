@@ -1,6 +1,6 @@
 /** Rows of one session: how it stands, its log, the sealed texts of that, and which row an item is in. */
 import { SESSION_PIECE_CHARS } from '../core/session/limits.ts'
-import type { ItemQuery, NewRow, RowKind, SealedSummary, SessionRow } from '../core/session/types.ts'
+import type { ItemQuery, NewRow, RowKind, RowsPage, SealedSummary, SessionRow } from '../core/session/types.ts'
 import { all, each, first, run } from './sql.ts'
 
 /**
@@ -104,23 +104,37 @@ export class SessionRecords {
     return this.#statements.oldest()?.seq ?? 0
   }
 
-  /** Rows with items after `afterSeq`, as many of the newest as have so many tokens; one at least. Oldest first. */
-  newest(afterSeq: number, tokensMax: number): { readonly rows: SessionRow[]; readonly hasOlder: boolean } {
+  /**
+   * Rows with items after `afterSeq`, as many of the newest as have so many tokens and sealed characters; one at least.
+   * Oldest first.
+   */
+  newest(
+    afterSeq: number,
+    tokensMax: number,
+    charsMax: number,
+  ): { readonly rows: SessionRow[]; readonly hasOlder: boolean } {
     const found: LogRow[] = []
-    let tokens = 0
+    let [tokens, chars] = [0, 0]
     let hasOlder = false
     for (const row of this.#statements.newest(afterSeq)) {
       tokens += row.tokens
-      hasOlder = tokens > tokensMax && found.length > 0
+      chars += row.chars
+      hasOlder = (tokens > tokensMax || chars > charsMax) && found.length > 0
       if (hasOlder) break
       found.push(row)
     }
     return { rows: found.reverse().map((row) => this.#opened(row)), hasOlder }
   }
 
-  /** Rows of any kind after `seq`, oldest first. */
-  after(seq: number, count: number): SessionRow[] {
-    return this.#statements.after(seq, count).map((row) => this.#opened(row))
+  /** Rows of any kind after `seq`, oldest first: so many, and no more sealed characters; one at least, if there is one. */
+  after(seq: number, count: number, charsMax: number): SessionRow[] {
+    let chars = 0
+    const found = this.#statements.after(seq, count)
+    const over = found.findIndex((row, index) => {
+      chars += row.chars
+      return chars > charsMax && index > 0
+    })
+    return (over === -1 ? found : found.slice(0, over)).map((row) => this.#opened(row))
   }
 
   /** The row that an item is in. */
@@ -129,20 +143,30 @@ export class SessionRecords {
     return row === undefined ? null : this.#opened(row)
   }
 
-  /** Rows that hold the page asked for, and one item more where there is one; null: there is no such item to come after. */
-  page({ after, limit, order }: ItemQuery, rowsMax: number): SessionRow[] | null {
+  /**
+   * Rows that hold the page asked for, and one item more where there is one, but no more rows and sealed characters than
+   * these; one at least, if there is one. Null: there is no such item to come after.
+   */
+  page({ after, beyondSeq, limit, order }: ItemQuery, rowsMax: number, charsMax: number): RowsPage | null {
     const at = after === null ? null : (this.#statements.rowOf(after) ?? undefined)
     if (at === undefined) return null
     const found: LogRow[] = []
     // Any number of the first row's items may lie before the page.
-    let wanted = limit + 1 + (at?.items ?? 0)
-    const from = at?.seq ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER)
+    let wanted = limit + 1 + (beyondSeq === undefined ? (at?.items ?? 0) : 0)
+    let chars = 0
+    let isCut = false
+    const step = order === 'asc' ? 1 : -1
+    const start = at?.seq ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER)
+    const from = beyondSeq === undefined ? start : beyondSeq + step
     for (const row of order === 'asc' ? this.#statements.upFrom(from) : this.#statements.downFrom(from)) {
+      chars += row.chars
+      isCut = found.length > 0 && (chars > charsMax || found.length >= rowsMax)
+      if (isCut) break
       found.push(row)
       wanted -= row.items
-      if (wanted <= 0 || found.length >= rowsMax) break
+      if (wanted <= 0) break
     }
-    return found.map((row) => this.#opened(row))
+    return { rows: found.map((row) => this.#opened(row)), isCut }
   }
 
   summary(): SealedSummary | null {

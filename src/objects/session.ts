@@ -16,6 +16,7 @@ import type {
   EndAsk,
   ItemQuery,
   NewRow,
+  RowsPage,
   SealedSummary,
   SessionHead,
   SessionPolicy,
@@ -127,8 +128,8 @@ export class SessionObject extends DurableObject<Env> {
     return this.#log?.head() ?? null
   }
 
-  /** Rows that hold a page of items and one more; null: no session. `no-item`: there is none to come after. */
-  page(query: ItemQuery): SessionRow[] | 'no-item' | null {
+  /** Rows that hold a page of items and one more, or some of it; null: no session. `no-item`: none to come after. */
+  page(query: ItemQuery): RowsPage | 'no-item' | null {
     return this.#log === null ? null : (this.#log.page(query) ?? 'no-item')
   }
 

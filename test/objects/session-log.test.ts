@@ -1,7 +1,7 @@
 /** What a session has kept: within its bounds, with its time, and told to who listens. */
 import { env, runInDurableObject } from 'cloudflare:test'
 import { expect, it } from 'vitest'
-import { SESSION_ITEMS_MAX } from '../../src/core/session/limits.ts'
+import { READ_CHARS_MAX, SESSION_ITEMS_MAX } from '../../src/core/session/limits.ts'
 import { TIMERS_SCHEMA } from '../../src/objects/alarms.ts'
 import { SessionLog } from '../../src/objects/session-log.ts'
 import { SESSION_SCHEMA } from '../../src/objects/session-records.ts'
@@ -44,6 +44,20 @@ it('holds the number of its items', () =>
     log.append('items', rowOf('c'), POLICY)
     expect(log.head().items).toBe(SESSION_ITEMS_MAX / 2 + 1)
     expect(log.history(askOf('t'))).toMatchObject({ fromSeq: 2, rows: [{ name: 'b' }, { name: 'c' }] })
+  }))
+
+it('hands out no more at once than a call carries', () =>
+  within(async (log) => {
+    const sealed = 'x'.repeat(READ_CHARS_MAX / 4)
+    const names = [...'abcdef']
+    for (const name of names) log.append('items', rowOf(name, { sealed }), POLICY)
+    expect(log.after(0)).toHaveLength(4)
+    expect(log.page({ after: null, limit: 20, order: 'asc' })).toMatchObject({ rows: { length: 4 }, isCut: true })
+    const begun = log.history(askOf('t'))
+    expect(begun).toMatchObject({ rows: [{ name: 'c' }, {}, {}, { name: 'f' }], hasOlder: true, isWhole: true })
+    if (begun.kind !== 'begun') throw new Error(begun.kind)
+    const known = { birth: begun.birth, epoch: begun.epoch, seq: 3 }
+    expect(log.history(askOf('t', { known }))).toMatchObject({ rows: { length: 3 }, hasOlder: false, isWhole: false })
   }))
 
 it('is over when its time is, and nobody uses it', () =>

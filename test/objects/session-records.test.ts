@@ -12,6 +12,9 @@ const fresh = (): SessionState => ({
   ...{ rows: 0, items: 0, chars: 0 },
 })
 
+/** More than any row here has. */
+const CHARS = 100 * SESSION_PIECE_CHARS
+
 let count = 0
 const within = (use: (records: SessionRecords, sql: SqlStorage) => void): Promise<void> => {
   const stub = env.SESSION.get(env.SESSION.idFromName(`records-${++count}`))
@@ -33,7 +36,7 @@ it('cuts long texts, and joins them', () =>
     const sealed = `${'x'.repeat(2 * SESSION_PIECE_CHARS)}end`
     const seq = records.add('turn', rowOf('a', { sealed }), 1)
     records.add('turn', rowOf('b'), 2)
-    expect(records.after(0, 10).map((row) => row.sealed)).toEqual([sealed, 'sealed b'])
+    expect(records.after(0, 10, CHARS).map((row) => row.sealed)).toEqual([sealed, 'sealed b'])
     expect(records.state).toMatchObject({ rows: 2, items: 2, chars: sealed.length + 8 })
     records.rewrite(seq, { sealed: 'short', tokens: 1, ids: ['item_a'] })
     expect(records.rowOf('item_a')).toMatchObject({ sealed: 'short', tokens: 1, name: 'a' })
@@ -48,7 +51,7 @@ it('lets the oldest go, never the newest', () =>
     expect(records.oldestSeq()).toBe(2)
     expect(records.rowOf('item_a')).toBeNull()
     records.trim(() => false)
-    expect(records.after(0, 10).map(({ name }) => name)).toEqual(['c'])
+    expect(records.after(0, 10, CHARS).map(({ name }) => name)).toEqual(['c'])
     expect(records.state).toMatchObject({ rows: 1, items: 1, chars: 8 })
     expect(sql.exec('SELECT count(*) AS pieces FROM pieces').one()).toEqual({ pieces: 1 })
   }))
@@ -57,12 +60,32 @@ it('gives the newest by their tokens, one at least', () =>
   within((records) => {
     for (const name of ['a', 'b', 'c']) records.add('turn', rowOf(name), 1)
     records.add('broken', { name: 'x', sealed: null, tokens: 0, ids: [] }, 1)
-    expect(records.newest(0, 20)).toMatchObject({ rows: [{ name: 'b' }, { name: 'c' }], hasOlder: true })
-    expect(records.newest(0, 1)).toMatchObject({ rows: [{ name: 'c' }], hasOlder: true })
-    expect(records.newest(1, 100)).toMatchObject({ rows: [{ name: 'b' }, { name: 'c' }], hasOlder: false })
-    expect(records.newest(3, 100)).toEqual({ rows: [], hasOlder: false })
+    expect(records.newest(0, 20, CHARS)).toMatchObject({ rows: [{ name: 'b' }, { name: 'c' }], hasOlder: true })
+    expect(records.newest(0, 1, CHARS)).toMatchObject({ rows: [{ name: 'c' }], hasOlder: true })
+    expect(records.newest(1, 100, CHARS)).toMatchObject({ rows: [{ name: 'b' }, { name: 'c' }], hasOlder: false })
+    expect(records.newest(3, 100, CHARS)).toEqual({ rows: [], hasOlder: false })
     expect(records.seqOf('x')).toBe(4)
     expect(records.seqOf('y')).toBeNull()
+  }))
+
+it('gives no more characters than are asked for, but one row', () =>
+  within((records) => {
+    for (const name of ['a', 'b', 'c', 'd']) records.add('turn', rowOf(name, { sealed: name.repeat(10) }), 1)
+    const names = (rows: readonly { name: string }[]) => rows.map(({ name }) => name).join('')
+    const newest = records.newest(0, 1000, 25)
+    expect([names(newest.rows), newest.hasOlder]).toEqual(['cd', true])
+    expect(names(records.newest(0, 1000, 5).rows)).toBe('d')
+    expect(records.newest(2, 1000, 20).hasOlder).toBe(false)
+    expect([names(records.after(0, 10, 25)), names(records.after(1, 10, 5))]).toEqual(['ab', 'b'])
+    const page = (order: 'asc' | 'desc', more: object, charsMax = 25) => {
+      const found = records.page({ after: null, limit: 10, order, ...more }, 10, charsMax)
+      return [names(found?.rows ?? []), found?.isCut]
+    }
+    expect(page('asc', {})).toEqual(['ab', true])
+    expect(page('asc', {}, 40)).toEqual(['abcd', false])
+    expect(page('desc', { after: 'item_d' }, 5)).toEqual(['d', true])
+    expect(page('desc', { after: 'item_d', beyondSeq: 4 }, 5)).toEqual(['c', true])
+    expect(page('asc', { after: 'item_b', beyondSeq: 2 })).toEqual(['cd', false])
   }))
 
 it('finds an item that came again where it was last', () =>
@@ -70,7 +93,9 @@ it('finds an item that came again where it was last', () =>
     records.add('items', rowOf('a', { ids: ['same'] }), 1)
     records.add('items', rowOf('b', { ids: ['same'] }), 1)
     expect(records.rowOf('same')?.name).toBe('b')
-    expect(records.page({ after: null, limit: 1, order: 'desc' }, 1)?.map(({ name }) => name)).toEqual(['b'])
+    expect(records.page({ after: null, limit: 1, order: 'desc' }, 1, CHARS)?.rows.map(({ name }) => name)).toEqual([
+      'b',
+    ])
   }))
 
 it('has one summary at most', () =>

@@ -2,7 +2,6 @@
 import { env, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { SESSION_ROW_CHARS_MAX } from '../../src/core/session/limits.ts'
-import type { SessionRow } from '../../src/core/session/types.ts'
 import type { SessionObject } from '../../src/objects/session.ts'
 import { askOf, endOf, namesIn, POLICY, rowOf } from '../support/session.ts'
 
@@ -229,8 +228,8 @@ it('lists pages of whole rows', async () => {
   for (const id of ['a', 'b', 'c', 'd']) await turn(id, { ids: [`${id}1`, `${id}2`] })
   const page = (after: string | null, limit: number, order: 'asc' | 'desc') =>
     inside((object) => {
-      const rows = object.page({ after, limit, order })
-      return typeof rows === 'string' ? rows : (rows as SessionRow[]).map(({ name }) => name)
+      const found = object.page({ after, limit, order })
+      return typeof found === 'string' || found === null ? found : found.rows.map(({ name }) => name)
     })
   expect(await page(null, 2, 'asc')).toEqual(['a', 'b'])
   expect(await page('b1', 2, 'asc')).toEqual(['b', 'c', 'd'])

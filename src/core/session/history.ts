@@ -1,8 +1,8 @@
 /** Histories that an isolate has opened: what it knows of a session, so that it is sent only what is new. No I/O. */
 import { Sieve } from '../recall/sieve.ts'
-import { HISTORIES_BYTES_MAX, HISTORY_BYTES_PER_CHAR } from './limits.ts'
+import { HISTORIES_BYTES_MAX, HISTORY_BYTES_PER_CHAR, HISTORY_CHARS_MAX } from './limits.ts'
 import type { HistoryNews, KnownHistory } from './types.ts'
-import { type ItemTraits, windowStart } from './window.ts'
+import { type ItemTraits, type WindowBounds, windowStart } from './window.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -15,6 +15,10 @@ export interface OpenedRow {
   /** Of the items as JSON, and of each its length. */
   readonly bytes: number
   readonly chars: number
+  /** Of those, data URLs and the like: text that all forms of it share. */
+  readonly mediaChars: number
+  /** Of its seal. */
+  readonly sealedChars: number
   /** As chat messages; a fault where that cannot be said in them. */
   readonly messages: readonly Json[] | { readonly fault: string }
 }
@@ -41,7 +45,7 @@ export const NO_HISTORY: History = {
   tokensMax: 0,
 }
 
-/** What was known with what is new, as far as it is still there and within the tokens. */
+/** What was known with what is new, as far as it is still there and within the bounds. */
 export function historyAfter(
   known: History | null,
   news: HistoryNews,
@@ -68,14 +72,21 @@ export function historyAfter(
   }
 }
 
-/** The first row that has items within the tokens, and one more: where a history may begin is found in it. */
+/**
+ * The first row that has items within the tokens, and one more: where a history may begin is found in it. Of characters
+ * there are no more than the session would send.
+ */
 function firstRow(rows: readonly OpenedRow[], tokensMax: number): number {
-  let tokens = 0
-  for (let index = rows.length - 1; index > 0; index -= 1) {
-    for (const trait of rows[index]?.traits ?? []) tokens += trait.tokens
-    if (tokens > tokensMax) return Math.max(0, index - 1)
+  let [tokens, chars] = [0, 0]
+  let last = 0
+  for (let index = rows.length - 1; index >= last; index -= 1) {
+    const row = rows[index] as OpenedRow
+    chars += row.sealedChars
+    if (chars > HISTORY_CHARS_MAX && index < rows.length - 1) return index + 1
+    for (const trait of row.traits) tokens += trait.tokens
+    if (tokens > tokensMax && last === 0) last = Math.max(0, index - 1)
   }
-  return 0
+  return last
 }
 
 /** The part of a history that is sent: whole rows, and the items of one of which only some are. */
@@ -85,10 +96,10 @@ export interface Window {
 }
 
 /** `following`: calls whose outputs come next. */
-export function windowOf({ rows, hasOlder }: History, tokensMax: number, following: readonly string[]): Window {
+export function windowOf({ rows, hasOlder }: History, bounds: WindowBounds, following: readonly string[]): Window {
   let start = windowStart(
     rows.flatMap(({ traits }) => traits),
-    tokensMax,
+    bounds,
     following,
     hasOlder,
   )
@@ -112,8 +123,10 @@ export class Histories {
   }
 
   set(owner: string, session: string, history: History): void {
-    const chars = history.rows.reduce((sum, row) => sum + row.chars, 0)
-    this.#histories.set(`${owner}\n${session}`, history, (chars + ENTRY_CHARS) * HISTORY_BYTES_PER_CHAR)
+    const bytesOf = ({ chars, mediaChars }: OpenedRow): number =>
+      (chars - mediaChars) * HISTORY_BYTES_PER_CHAR + mediaChars
+    const bytes = history.rows.reduce((sum, row) => sum + bytesOf(row), ENTRY_BYTES)
+    this.#histories.set(`${owner}\n${session}`, history, bytes)
   }
 
   delete(owner: string, session: string): void {
@@ -122,4 +135,4 @@ export class Histories {
 }
 
 /** What an entry takes besides, about. */
-const ENTRY_CHARS = 256
+const ENTRY_BYTES = 1024

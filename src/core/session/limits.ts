@@ -15,6 +15,12 @@ export const METADATA_NAME_CHARS_MAX = 64
 export const METADATA_VALUE_CHARS_MAX = 512
 /** Items of one call that makes a conversation or adds to it. */
 export const SESSION_ITEMS_PER_CALL_MAX = 20
+/**
+ * Sealed characters of the rows that go with one turn, and of those that one read for a list or a replay takes; the first
+ * row goes with any size. Data URLs count for few tokens, and a call to an object carries no more than 32 MiB.
+ */
+export const HISTORY_CHARS_MAX = 8 * 1024 * 1024
+export const READ_CHARS_MAX = 8 * 1024 * 1024
 /** A page of items. */
 export const ITEMS_PAGE_DEFAULT = 20
 export const ITEMS_PAGE_MAX = 100
@@ -43,8 +49,9 @@ export const PROMPT_CACHE_MS = 300_000
 /** Who listens to one session at once, over SSE and over WebSocket. */
 export const SESSION_READERS_MAX = 100
 export const SESSION_SOCKETS_MAX = 100
-/** Rows that a reader is given at a time. */
+/** Rows that a reader is given at a time, and their sealed characters; one goes with any size. */
 export const FEED_ROWS = 32
+export const FEED_CHARS_MAX = 1024 * 1024
 /** Events that are replayed to a WebSocket; whoever has missed more reads the items. Characters are of their texts. */
 export const REPLAY_EVENTS_MAX = 1000
 export const REPLAY_CHARS_MAX = 4 * 1024 * 1024
@@ -52,7 +59,7 @@ export const REPLAY_CHARS_MAX = 4 * 1024 * 1024
 export const REPLAYS_HELD_MAX = 16
 export const REPLAY_HELD_MS = 10_000
 
-/** Opened histories that one isolate holds; a character is counted with what its parsed form takes. */
+/** Opened histories that one isolate holds; a character is counted with what its parsed form takes, one of media as it is. */
 export const HISTORIES_BYTES_MAX = 16 * 1024 * 1024
 export const HISTORY_BYTES_PER_CHAR = 4
 /** Rows that one read for a list of items opens. */

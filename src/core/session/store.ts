@@ -7,6 +7,7 @@ import type {
   EndAsk,
   ItemQuery,
   NewRow,
+  RowsPage,
   SealedSummary,
   SessionHead,
   SessionPolicy,
@@ -68,8 +69,8 @@ export interface SessionStore {
   ): Promise<SessionHead | null>
   /** Null: there is no such session. So it is with the others. */
   head(place: TenantPlace, session: string): Promise<SessionHead | null>
-  /** Rows that hold the page asked for and, where there is one, an item more. `no-item`: none to come after. */
-  page(place: TenantPlace, session: string, query: ItemQuery): Promise<readonly SessionRow[] | 'no-item' | null>
+  /** Rows of the page asked for, see RowsPage. `no-item`: none to come after. */
+  page(place: TenantPlace, session: string, query: ItemQuery): Promise<RowsPage | 'no-item' | null>
   rowOf(
     place: TenantPlace,
     session: string,

@@ -128,6 +128,17 @@ export type Appended =
 /** Which items are listed: those of rows before or after the one of an item, newest or oldest first. */
 export interface ItemQuery {
   readonly after: string | null
+  /** Of a page that goes on: rows beyond this one alone, in that order. */
+  readonly beyondSeq?: number
   readonly limit: number
   readonly order: 'asc' | 'desc'
+}
+
+/**
+ * Rows that hold a page of items and, where there is one, an item more. `isCut`: there are more rows, but these are as
+ * many as one read takes, so they may hold less than the page; of what comes after an item even nothing.
+ */
+export interface RowsPage {
+  readonly rows: readonly SessionRow[]
+  readonly isCut: boolean
 }

@@ -1,9 +1,11 @@
-/** How much of a history is sent: the newest items within a number of tokens, beginning where a history can. No I/O. */
+/** How much of a history is sent: the newest items within so many tokens and bytes, beginning where it can. No I/O. */
 import { isObject } from '../loose.ts'
 
 /** What of an item tells where a history may begin. */
 export interface ItemTraits {
   readonly tokens: number
+  /** Of it as JSON. */
+  readonly bytes: number
   /** `call_id` of a tool call that it is, or whose output it is. */
   readonly call: string | null
   readonly output: string | null
@@ -12,17 +14,24 @@ export interface ItemTraits {
 }
 
 /** Reads them of an item of the Conversations API. */
-export function traitsOf(item: unknown, tokens: number): ItemTraits {
+export function traitsOf(item: unknown, { tokens, bytes }: Pick<ItemTraits, 'tokens' | 'bytes'>): ItemTraits {
   const { type, role, call_id: id } = isObject(item) ? item : {}
   const callId = typeof id === 'string' && typeof type === 'string' ? { type, id } : null
   const isOutput = callId?.type.endsWith('_output') === true
   return {
     tokens,
+    bytes,
     call: callId !== null && !isOutput ? callId.id : null,
     output: callId !== null && isOutput ? callId.id : null,
     isReasoning: type === 'reasoning',
     isUser: role === 'user',
   }
+}
+
+/** What a window holds at most. */
+export interface WindowBounds {
+  readonly tokensMax: number
+  readonly bytesMax: number
 }
 
 /** Less than this share of what fits is not given up for beginning with somebody who asks. */
@@ -31,16 +40,16 @@ const KEPT_SHARE = 0.5
 /**
  * Index of the first item that is sent. Never between a call and its output, nor between reasoning and what it led to;
  * with a user's message where that keeps most of it, for there are providers who insist; where nothing begins so within
- * the tokens, earlier than that. `following`: outputs that come after all of them. `isCut`: there are older ones, so not
+ * the bounds, earlier than that. `following`: outputs that come after all of them. `isCut`: there are older ones, so not
  * even the first may be one to begin with.
  */
 export function windowStart(
   items: readonly ItemTraits[],
-  tokensMax: number,
+  bounds: WindowBounds,
   following: readonly string[] = [],
   isCut = false,
 ): number {
-  const cut = cutOf(items, tokensMax)
+  const cut = cutOf(items, bounds)
   if (cut === 0 && !isCut) return 0
   /** Outputs whose calls were not met yet, on the way to the oldest. */
   const wanted = new Set(following)
@@ -61,12 +70,13 @@ export function windowStart(
   return asked !== null && asked.tokens >= safe.tokens * KEPT_SHARE ? asked.index : safe.index
 }
 
-/** Where the tokens end, going back from the newest. */
-function cutOf(items: readonly ItemTraits[], tokensMax: number): number {
-  let tokens = 0
+/** Where the tokens end, or the bytes, going back from the newest. */
+function cutOf(items: readonly ItemTraits[], { tokensMax, bytesMax }: WindowBounds): number {
+  let [tokens, bytes] = [0, 0]
   for (let index = items.length; index > 0; index -= 1) {
     tokens += items[index - 1]?.tokens ?? 0
-    if (tokens > tokensMax) return index
+    bytes += items[index - 1]?.bytes ?? 0
+    if (tokens > tokensMax || bytes > bytesMax) return index
   }
   return 0
 }

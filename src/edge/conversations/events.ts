@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { type Refusal, refusal } from '../../core/errors.ts'
 import { isObject, items } from '../../core/loose.ts'
 import { EVENT_TYPES, eventText } from '../../core/session/events.ts'
-import { REPLAY_EVENTS_MAX } from '../../core/session/limits.ts'
+import { REPLAY_CHARS_MAX, REPLAY_EVENTS_MAX } from '../../core/session/limits.ts'
 import { eventCreateSchema, eventsQuerySchema } from '../../core/session/schemas.ts'
 import type { SessionRow } from '../../core/session/types.ts'
 import type { Edge } from '../arrival.ts'
@@ -76,13 +76,13 @@ async function afterOf({ edge, place, session, request }: Visit): Promise<number
 
 async function streamOf(visit: Visit, after: number): Promise<Response | Refusal> {
   const { edge, place, session, headers } = visit
-  const lines = await edge.services.sessions.listen(place, session, after)
-  if (lines === null) return unknownSession(session)
-  if (lines === 'full') return FULL
-  const reader = lines.getReader()
+  const told = await edge.services.sessions.listen(place, session, after)
+  if (told === null) return unknownSession(session)
+  if (told === 'full') return FULL
+  const reader = told.getReader()
   const decoder = new TextDecoder()
   const encoder = new TextEncoder()
-  let partial = ''
+  const take = lineTaker()
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(encoder.encode(RETRY)),
     async pull(controller) {
@@ -90,9 +90,8 @@ async function streamOf(visit: Visit, after: number): Promise<Response | Refusal
         // A piece may end within a line; a pull that brings nothing would not be made again.
         for (let out = ''; out === ''; ) {
           const { done, value } = await reader.read()
-          const texts = (partial + decoder.decode(value, { stream: true })).split('\n')
-          partial = texts.pop() ?? ''
-          for (const line of texts) out += line === '' ? KEEP_ALIVE : await sseOf(visit, JSON.parse(line) as SessionRow)
+          for (const line of take(decoder.decode(value, { stream: true })))
+            out += line === '' ? KEEP_ALIVE : await sseOf(visit, JSON.parse(line) as SessionRow)
           if (done) out += GONE
           if (out !== '') controller.enqueue(encoder.encode(out))
           if (done) controller.close()
@@ -108,6 +107,20 @@ async function streamOf(visit: Visit, after: number): Promise<Response | Refusal
   return new Response(body, { headers: { ...headers, ...sse } })
 }
 
+/** Takes a text in pieces, and gives the lines that each one ends. A line of many pieces is joined once. */
+function lineTaker(): (piece: string) => readonly string[] {
+  let begun: string[] = []
+  return (piece) => {
+    const [end = '', ...rest] = piece.split('\n')
+    begun.push(end)
+    const last = rest.pop()
+    if (last === undefined) return []
+    const ended = begun.join('')
+    begun = [last]
+    return [ended, ...rest]
+  }
+}
+
 async function sseOf({ keyring, session }: Visit, row: SessionRow): Promise<string> {
   const text = eventText(row, await openedItems(keyring, session, row))
   return `id: ${row.seq}\nevent: ${EVENT_TYPES[row.kind]}\ndata: ${text}\n\n`
@@ -119,7 +132,9 @@ async function socketOn({ edge, place, session, keyring, headers }: Visit, after
   const ticket = crypto.randomUUID()
   const texts: string[] = []
   let from = after
-  while (texts.length <= REPLAY_EVENTS_MAX) {
+  // What is too much for the object is not even sent to it.
+  let chars = 0
+  while (texts.length <= REPLAY_EVENTS_MAX && chars <= REPLAY_CHARS_MAX) {
     const held = await sessions.hold(place, session, ticket, from, texts)
     if (held === null) return unknownSession(session)
     if (held === 'full') return FULL
@@ -128,7 +143,11 @@ async function socketOn({ edge, place, session, keyring, headers }: Visit, after
       if (connected.status !== 101) return FULL
       return new Response(null, { status: 101, webSocket: connected.webSocket, headers })
     }
-    for (const row of held) texts.push(eventText(row, await openedItems(keyring, session, row)))
+    for (const row of held) {
+      const text = eventText(row, await openedItems(keyring, session, row))
+      texts.push(text)
+      chars += text.length
+    }
     from = held.at(-1)?.seq ?? from
   }
   return FULL

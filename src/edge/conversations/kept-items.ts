@@ -37,19 +37,28 @@ export interface Page {
   readonly hasMore: boolean
 }
 
-/** Reads a page. */
-export async function pageOf({ edge, place, session, keyring }: Visit, query: ItemQuery): Promise<Page | Refusal> {
-  const rows = await edge.services.sessions.page(place, session, query)
-  if (rows === null) return unknownSession(session)
-  if (rows === 'no-item')
+/** Reads a page: of large items, perhaps fewer than are asked for, but at least one if there is one. */
+export async function pageOf(
+  { edge, place, session, keyring }: Pick<Visit, 'edge' | 'place' | 'session' | 'keyring'>,
+  query: ItemQuery,
+): Promise<Page | Refusal> {
+  const page = await edge.services.sessions.page(place, session, query)
+  if (page === null) return unknownSession(session)
+  if (page === 'no-item')
     return refusal('invalid_request', `There is no item '${query.after}' in this conversation.`, { param: 'after' })
+  const { rows, isCut } = page
   const texts = await Promise.all(rows.map((row) => openedItems(keyring, session, row)))
   const all = texts.flatMap((text) => {
     const inRow = items(JSON.parse(text ?? '[]')).filter(isObject)
     return query.order === 'asc' ? inRow : inRow.reverse()
   })
-  const from = query.after === null ? 0 : all.findIndex(({ id }) => id === query.after) + 1
-  return { items: all.slice(from, from + query.limit), hasMore: all.length > from + query.limit }
+  const isBeyond = query.after === null || query.beyondSeq !== undefined
+  const from = isBeyond ? 0 : all.findIndex(({ id }) => id === query.after) + 1
+  // The item may be the last of a row that was as much as one read takes: the page is what comes after that.
+  const beyondSeq = rows.at(-1)?.seq
+  if (isCut && from >= all.length && beyondSeq !== undefined)
+    return pageOf({ edge, place, session, keyring }, { ...query, beyondSeq })
+  return { items: all.slice(from, from + query.limit), hasMore: isCut || all.length > from + query.limit }
 }
 
 /** What may be included in items that are listed; the rest of OpenAI's list is of items that no answer here has. */

@@ -14,8 +14,8 @@ import type { FinalAnswer } from '../kept/answer-reader.ts'
 import { itemsOfMessages } from './items-of-messages.ts'
 import { ownSession } from './owned.ts'
 import { policyOf, turnWaitMs } from './policy.ts'
-import { withHistory } from './put-in.ts'
-import { type Keyring, newRow, openedRow, openedText, sealedText } from './sealed-rows.ts'
+import { exchangeWith, roomFor } from './put-in.ts'
+import { type Keyring, newRow, openedRow, openedText, rowWith, sealedText } from './sealed-rows.ts'
 import { keptInput, printed } from './session-items.ts'
 import { type AskModel, rowsToSum, summed } from './summary.ts'
 
@@ -47,7 +47,7 @@ const BUSY = refusal(
  * turns, where the config has a model for that.
  */
 export async function remembered(
-  { services }: Pick<Edge, 'services'>,
+  edge: Pick<Edge, 'services' | 'bodies'>,
   exchange: Exchange,
   lasting: Pick<Lasting, 'session' | 'conversation'>,
   ask: AskModel = async () => null,
@@ -55,7 +55,8 @@ export async function remembered(
   const session = sessionNamed(exchange, lasting)
   if (session === null || typeof session === 'object') return session
   const { caller, deployment } = exchange.entry
-  const turn = new Turn(services, exchange, session, deployment.config.sessions, ask)
+  const { services } = edge
+  const turn = new Turn(edge, exchange, session, deployment.config.sessions, ask)
   try {
     const keyring = await services.cacheKeys.keysOf(caller, turn.place)
     // A conversation is made before it is used; a session is made by its use.
@@ -97,6 +98,7 @@ class Turn {
   readonly id: string
   readonly place: ReturnType<typeof placeOf>
   readonly #services: Services
+  readonly #bodies: Edge['bodies']
   readonly #exchange: Exchange
   readonly #session: string
   readonly #config: Exchange['entry']['deployment']['config']['sessions']
@@ -104,7 +106,7 @@ class Turn {
   #stopBeating = (): void => {}
 
   constructor(
-    services: Services,
+    { services, bodies }: Pick<Edge, 'services' | 'bodies'>,
     exchange: Exchange,
     session: string,
     config: Exchange['entry']['deployment']['config']['sessions'],
@@ -113,6 +115,7 @@ class Turn {
     this.id = exchange.request.requestId
     this.place = placeOf(exchange.entry.caller)
     this.#services = services
+    this.#bodies = bodies
     this.#exchange = exchange
     this.#session = session
     this.#config = config
@@ -141,7 +144,7 @@ class Turn {
       await ownSession(this.#services, this.place, this.#session, policy.ttlMs)
       const history = await this.#opened(keyring, known, begun)
       const changed = this.#putIn(history, begun)
-      if (!('code' in changed)) return this.#running(keyring, begun, changed)
+      if (!('code' in changed)) return this.#running(keyring, begun, history, changed)
       await this.#abandon(begun, 'cancelled')
       return changed
     } catch (error) {
@@ -167,28 +170,28 @@ class Turn {
     return { uptoSeq, text: await openedText(keyring, this.#session, name, sealed) }
   }
 
-  /** The exchange with the history in it; its text says no more what it is. */
+  /** The exchange with as much of the history in it as goes with a turn. */
   #putIn(history: History, { preferredTarget }: Kept): Exchange | Refusal {
-    const { request, skin, headers } = this.#exchange
-    const { maxTokens } = this.#config
-    const window = windowOf(history, maxTokens, outputsIn(request.native?.body.input ?? request.body.messages))
-    const changed = withHistory(request, window, history.summary?.text ?? null, skin.name === 'responses')
+    const { request, headers } = this.#exchange
+    const summary = history.summary?.text ?? null
+    const bounds = { tokensMax: this.#config.maxTokens, bytesMax: roomFor(request, summary) }
+    const window = windowOf(history, bounds, outputsIn(request.native?.body.input ?? request.body.messages))
+    const changed = exchangeWith({ bodies: this.#bodies }, this.#exchange, window, summary)
     if ('code' in changed) return changed
     headers['x-sluice-session'] = this.#session
-    return {
-      ...this.#exchange,
-      text: null,
-      request: { ...changed, session: this.#session, ...(preferredTarget === null ? {} : { preferredTarget }) },
-    }
+    const preferred = preferredTarget === null ? {} : { preferredTarget }
+    return { ...changed, request: { ...changed.request, session: this.#session, ...preferred } }
   }
 
-  #running(keyring: Keyring, begun: Kept, exchange: Exchange): Memory {
+  #running(keyring: Keyring, begun: Kept, history: History, exchange: Exchange): Memory {
     return {
       exchange,
       finish: async ({ items: answer, target }) => {
         const said = [...this.#input(), ...answer]
+        let sealedChars = 0
         try {
           const row = await newRow(keyring, this.#session, this.id, said, printed(answer))
+          sealedChars = row.sealed.length
           const how = await this.#services.sessions.end(this.place, this.#session, {
             turnId: this.id,
             version: begun.version,
@@ -203,7 +206,8 @@ class Turn {
         } finally {
           this.#stopBeating()
         }
-        this.#services.background(this.#sumUp(keyring))
+        if (this.#config.summary !== undefined)
+          this.#services.background(this.#sumUp(keyring, history, said, sealedChars))
       },
       abandon: (status) => this.#abandon(begun, status),
     }
@@ -225,21 +229,27 @@ class Turn {
       .catch((error: unknown) => this.#notKept(nameOf(error)))
   }
 
-  /** Never rejects: what was not summed up is left out, and the next turn's end tries again. */
-  async #sumUp(keyring: Keyring): Promise<void> {
+  /**
+   * Sums up what the next turn would have to leave out. Never rejects: what was not summed up is left out, and the next
+   * turn's end tries again.
+   */
+  async #sumUp(keyring: Keyring, history: History, said: readonly Json[], sealedChars: number): Promise<void> {
     const { summary: wish, maxTokens } = this.#config
-    const { histories, sessions } = this.#services
-    const history = histories.get(ownerOf(this.place), this.#session, maxTokens)
-    if (wish === undefined || history === null) return
-    const rows = rowsToSum(history, maxTokens)
-    const last = rows.at(-1)
-    if (last === undefined) return
+    if (wish === undefined) return
     try {
+      const newest = rowWith(history.seq + 1, said, sealedChars)
+      const rows = rowsToSum({ rows: [...history.rows, newest] }, maxTokens)
+      const last = rows.at(-1)
+      if (last === undefined) return
       const text = await summed(this.#ask, wish.model, history.summary?.text ?? null, rows)
       if (text === null) return
       const name = `summary:${last.seq}`
       const sealed = await sealedText(keyring, this.#session, name, text)
-      await sessions.summarise(this.place, this.#session, history.epoch, { uptoSeq: last.seq, name, sealed })
+      await this.#services.sessions.summarise(this.place, this.#session, history.epoch, {
+        uptoSeq: last.seq,
+        name,
+        sealed,
+      })
     } catch (error) {
       this.#services.log({ level: 'error', event: 'session-not-summed', 'x-request-id': this.id, error: nameOf(error) })
     }

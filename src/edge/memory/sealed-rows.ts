@@ -52,14 +52,32 @@ export async function openedItems(keyring: Keyring, session: string, row: Sessio
 /** A row of the history, as it is put in. */
 export async function openedRow(keyring: Keyring, session: string, row: SessionRow): Promise<OpenedRow> {
   const content = items(JSON.parse((await openedItems(keyring, session, row)) ?? '[]')).filter(isObject)
+  return rowWith(row.seq, content, row.sealed?.length ?? 0)
+}
+
+/** Brackets and comma around an item. */
+const SEPARATOR_BYTES = 3
+
+/** A row with such items, whose seal is so long. */
+export function rowWith(seq: number, content: readonly Json[], sealedChars: number): OpenedRow {
   const messages = sayable(content)
-  const text = JSON.stringify('fault' in messages ? content : messages)
+  const body = { said: 'fault' in messages ? content : messages }
+  const text = JSON.stringify(body.said)
+  const bytes = utf8(text).byteLength
+  const itemBytes = content.map((item) => utf8(JSON.stringify(item)).byteLength)
+  // Of all items of a row together it is never less than the row has, with what stands between them.
+  const share = Math.max(1, bytes / itemBytes.reduce((sum, one) => sum + one, 1))
   return {
-    seq: row.seq,
+    seq,
     items: content,
-    traits: content.map((item) => traitsOf(item, tokensOf(item))),
-    bytes: utf8(text).byteLength,
+    traits: content.map((item, index) =>
+      traitsOf(item, { tokens: tokensOf(item), bytes: Math.ceil((itemBytes[index] ?? 0) * share) + SEPARATOR_BYTES }),
+    ),
+    bytes,
     chars: text.length,
+    // What is not counted as text of a prompt.
+    mediaChars: bytes - promptBytes({ body, bodyBytes: bytes }),
+    sealedChars,
     messages,
   }
 }

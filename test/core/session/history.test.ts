@@ -9,17 +9,18 @@ import {
   type OpenedRow,
   windowOf,
 } from '../../../src/core/session/history.ts'
-import { HISTORIES_BYTES_MAX, HISTORY_BYTES_PER_CHAR } from '../../../src/core/session/limits.ts'
+import { HISTORIES_BYTES_MAX, HISTORY_BYTES_PER_CHAR, HISTORY_CHARS_MAX } from '../../../src/core/session/limits.ts'
 import type { HistoryNews } from '../../../src/core/session/types.ts'
 import { traitsOf } from '../../../src/core/session/window.ts'
 
-const rowOf = (seq: number, count = 2, tokens = 10): OpenedRow => {
+const rowOf = (seq: number, count = 2, tokens = 10, sealedChars = 100): OpenedRow => {
   const items = Array.from({ length: count }, (_, index) => ({
     id: `${seq}.${index}`,
     type: 'message',
     role: index % 2 === 0 ? 'user' : 'assistant',
   }))
-  return { seq, items, traits: items.map((item) => traitsOf(item, tokens)), bytes: 100, chars: 100, messages: [] }
+  const traits = items.map((item) => traitsOf(item, { tokens, bytes: 50 }))
+  return { seq, items, traits, bytes: 100, chars: 100, mediaChars: 0, sealedChars, messages: [] }
 }
 const newsOf = (more: Partial<HistoryNews>): HistoryNews => ({
   birth: 'b',
@@ -32,6 +33,7 @@ const newsOf = (more: Partial<HistoryNews>): HistoryNews => ({
   summary: null,
   ...more,
 })
+const within = (tokensMax: number, bytesMax = Number.POSITIVE_INFINITY) => ({ tokensMax, bytesMax })
 const seqs = ({ rows }: Pick<History, 'rows'>) => rows.map(({ seq }) => seq)
 
 it('adds what is new, and begins anew where all is sent', () => {
@@ -66,13 +68,24 @@ it('leaves out what is gone, what is summed up, and what no longer goes with a t
   expect(short.hasOlder).toBe(true)
 })
 
+it('leaves out what a session would no longer send for its size, and knows that it did', () => {
+  const large = (seq: number) => rowOf(seq, 2, 10, HISTORY_CHARS_MAX / 3)
+  const known = historyAfter(null, newsOf({ isWhole: true, seq: 3 }), [1, 2, 3].map(large), null, 1000)
+  expect(known.hasOlder).toBe(false)
+  const next = historyAfter(known, newsOf({ seq: 4 }), [large(4)], null, 1000)
+  expect(seqs(next)).toEqual([2, 3, 4])
+  expect(next.hasOlder).toBe(true)
+  const huge = rowOf(5, 2, 10, 3 * HISTORY_CHARS_MAX)
+  expect(seqs(historyAfter(next, newsOf({ seq: 5 }), [huge], null, 1000))).toEqual([5])
+})
+
 it('makes the window of whole rows, and the items of one', () => {
   const history = { ...NO_HISTORY, rows: [rowOf(1), rowOf(2, 4), rowOf(3)] }
-  const window = windowOf(history, 45, [])
+  const window = windowOf(history, within(45), [])
   expect(window.partly.map(({ id }) => id)).toEqual(['2.2', '2.3'])
   expect(seqs(window)).toEqual([3])
-  expect(windowOf(history, 1000, [])).toEqual({ partly: [], rows: history.rows })
-  expect(windowOf(NO_HISTORY, 10, [])).toEqual({ partly: [], rows: [] })
+  expect(windowOf(history, within(1000), [])).toEqual({ partly: [], rows: history.rows })
+  expect(windowOf(NO_HISTORY, within(10), [])).toEqual({ partly: [], rows: [] })
 })
 
 it('comes to the same in steps as at once', () => {
@@ -89,7 +102,7 @@ it('comes to the same in steps as at once', () => {
         const stepped = historyAfter(known, newsOf({}), after, null, tokensMax)
         const whole = historyAfter(null, newsOf({ isWhole: true }), all, null, tokensMax)
         const idsOf = (history: History) => {
-          const { partly, rows: full } = windowOf(history, tokensMax, [])
+          const { partly, rows: full } = windowOf(history, within(tokensMax), [])
           return [...partly, ...full.flatMap(({ items }) => items)].map(({ id }) => id)
         }
         expect(idsOf(stepped)).toEqual(idsOf(whole))
@@ -110,4 +123,8 @@ it('is kept by owner and session, for as many tokens, within its bytes', () => {
   const huge = { ...rowOf(1), chars: HISTORIES_BYTES_MAX / HISTORY_BYTES_PER_CHAR }
   histories.set('acme.1', 'huge', { ...history, rows: [huge] })
   expect(histories.get('acme.1', 'huge', 1)).toBeNull()
+  // As much as a turn has, of pictures: known, so that it is not sent every time.
+  const chars = (HISTORY_CHARS_MAX * 3) / 4
+  histories.set('acme.1', 'pictures', { ...history, rows: [{ ...rowOf(1), chars, mediaChars: chars }] })
+  expect(histories.get('acme.1', 'pictures', 1)).not.toBeNull()
 })

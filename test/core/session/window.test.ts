@@ -5,12 +5,14 @@ import { type ItemTraits, traitsOf, windowStart } from '../../../src/core/sessio
 
 const trait = (more: Partial<ItemTraits> = {}): ItemTraits => ({
   tokens: 10,
+  bytes: 10,
   call: null,
   output: null,
   isReasoning: false,
   isUser: false,
   ...more,
 })
+const within = (tokensMax: number, bytesMax = Number.POSITIVE_INFINITY) => ({ tokensMax, bytesMax })
 const user = trait({ isUser: true })
 const said = trait()
 const thought = trait({ isReasoning: true })
@@ -18,8 +20,8 @@ const call = (id: string) => trait({ call: id })
 const output = (id: string) => trait({ output: id })
 
 it('is all of it where that fits', () => {
-  expect(windowStart([user, said, user], 30)).toBe(0)
-  expect(windowStart([], 30)).toBe(0)
+  expect(windowStart([user, said, user], within(30))).toBe(0)
+  expect(windowStart([], within(30))).toBe(0)
 })
 
 it.each([
@@ -30,26 +32,39 @@ it.each([
   ['gives up no more than half for a question', [user, ...Array(9).fill(said), user, said], 100, 2],
   ['is nothing where not even the last fits', [user, trait({ tokens: 1000 })], 100, 2],
 ] as const)('%s', (_, items, tokensMax, start) => {
-  expect(windowStart(items, tokensMax)).toBe(start)
+  expect(windowStart(items, within(tokensMax))).toBe(start)
+})
+
+it('is cut by bytes as by tokens', () => {
+  const picture = trait({ isUser: true, bytes: 1000 })
+  expect(windowStart([picture, said, picture, said, picture, said], within(1000, 2100))).toBe(2)
+  expect(windowStart([user, call('a'), trait({ output: 'a', bytes: 1000 }), said], within(1000, 1015))).toBe(3)
+  expect(windowStart([user, said], within(1000, -5))).toBe(2)
 })
 
 it('reaches back to the calls whose outputs come next', () => {
   const items = [user, said, user, call('a'), call('b')]
-  expect(windowStart(items, 10, ['a', 'b'])).toBe(3)
-  expect(windowStart(items, 1000, ['a'])).toBe(0)
+  expect(windowStart(items, within(10), ['a', 'b'])).toBe(3)
+  expect(windowStart(items, within(1000), ['a'])).toBe(0)
 })
 
 it('begins with no output whose call is over the edge', () => {
-  expect(windowStart([output('gone'), said, user], 1000, [], true)).toBe(2)
-  expect(windowStart([output('gone'), said, user], 1000)).toBe(0)
+  expect(windowStart([output('gone'), said, user], within(1000), [], true)).toBe(2)
+  expect(windowStart([output('gone'), said, user], within(1000))).toBe(0)
 })
 
 it('reads what it needs of items', () => {
-  expect(traitsOf({ type: 'function_call', call_id: 'c' }, 1)).toEqual(trait({ tokens: 1, call: 'c' }))
-  expect(traitsOf({ type: 'custom_tool_call_output', call_id: 'c' }, 1)).toEqual(trait({ tokens: 1, output: 'c' }))
-  expect(traitsOf({ type: 'reasoning' }, 2)).toEqual(trait({ tokens: 2, isReasoning: true }))
-  expect(traitsOf({ type: 'message', role: 'user' }, 3)).toEqual(trait({ tokens: 3, isUser: true }))
-  expect(traitsOf('nonsense', 3)).toEqual(trait({ tokens: 3 }))
+  expect(traitsOf({ type: 'function_call', call_id: 'c' }, { tokens: 1, bytes: 10 })).toEqual(
+    trait({ tokens: 1, call: 'c' }),
+  )
+  expect(traitsOf({ type: 'custom_tool_call_output', call_id: 'c' }, { tokens: 1, bytes: 10 })).toEqual(
+    trait({ tokens: 1, output: 'c' }),
+  )
+  expect(traitsOf({ type: 'reasoning' }, { tokens: 2, bytes: 10 })).toEqual(trait({ tokens: 2, isReasoning: true }))
+  expect(traitsOf({ type: 'message', role: 'user' }, { tokens: 3, bytes: 10 })).toEqual(
+    trait({ tokens: 3, isUser: true }),
+  )
+  expect(traitsOf('nonsense', { tokens: 3, bytes: 10 })).toEqual(trait({ tokens: 3 }))
 })
 
 /** Turns as they are: a question, steps with calls and their outputs, an answer. */
@@ -72,7 +87,7 @@ it('never splits a call from its output, nor takes more tokens than it may', () 
   fc.assert(
     fc.property(fc.array(turn, { maxLength: 8 }), fc.integer({ min: 0, max: 400 }), (turns, tokensMax) => {
       const items = turns.flat()
-      const start = windowStart(items, tokensMax)
+      const start = windowStart(items, within(tokensMax))
       const sent = items.slice(start)
       const calls = new Set(sent.map((item) => item.call))
       for (const item of sent) if (item.output !== null) expect(calls.has(item.output)).toBe(true)

@@ -1,5 +1,6 @@
 /** Events in one isolate: how they are written, and what is told where nobody more can listen. */
 import { expect, it } from 'vitest'
+import { REPLAY_CHARS_MAX } from '../../../src/core/session/limits.ts'
 import { isolate, reading } from '../../support/worker.ts'
 
 const PATH = '/v1/conversations'
@@ -41,6 +42,29 @@ it('are heard by so many, and a socket needs its place', async () => {
   expect((await get(path, { Upgrade: 'WebSocket' })).status).toBe(503)
 })
 
+it('are whole however the log comes in pieces, a large one too', async () => {
+  const { path, say, get, services } = await world()
+  const large = 'y'.repeat(1_000_000)
+  for (const text of ['one', large, 'two']) await say(text)
+  const { listen } = services.sessions
+  services.sessions.listen = async (...where) => {
+    const lines = await listen(...where)
+    if (lines === null || lines === 'full') return lines
+    const cut = new TransformStream<Uint8Array, Uint8Array>({
+      transform(piece, controller) {
+        for (let at = 0; at < piece.length; at += 997) controller.enqueue(piece.slice(at, at + 997))
+      },
+    })
+    return lines.pipeThrough(cut)
+  }
+  const reader = reading(await get(`${path}?after=0`))
+  let text = ''
+  while (!text.includes('"two"')) text += await reader.next()
+  expect(text.match(/^id: \d/gm)).toEqual(['id: 1', 'id: 2', 'id: 3'])
+  expect(text).toContain(`"text":"${large}"`)
+  await reader.leave()
+})
+
 it('end with an event where the object is lost', async () => {
   const { path, get, services } = await world()
   services.sessions.listen = async () =>
@@ -56,4 +80,18 @@ it.each([
 ])('must be numbers: %s', async (query, headers, status) => {
   const { path, get } = await world()
   expect((await get(path + query, headers)).status).toBe(status)
+})
+
+it('are replayed to a socket only as far as an object holds them', async () => {
+  const { path, get, post, services } = await world()
+  const asked: number[] = []
+  const { hold } = services.sessions
+  services.sessions.hold = (place, session, ticket, after, texts) => {
+    asked.push(texts.reduce((sum, text) => sum + text.length, 0))
+    return hold(place, session, ticket, after, texts)
+  }
+  const image_url = `data:image/png;base64,${'x'.repeat(REPLAY_CHARS_MAX)}`
+  await post(path, { item: { role: 'user', content: [{ type: 'input_image', image_url }] } })
+  expect((await get(`${path}?after=0`, { upgrade: 'websocket' })).status).toBe(503)
+  expect(asked).toEqual([0])
 })

@@ -53,3 +53,39 @@ it('wait for a turn that runs', async () => {
   expect((await remove((await list()).data[0]?.id ?? '')).status).toBe(409)
   expect((await post(`${PATH}/${id}/events`, said('d'))).status).toBe(200)
 })
+
+it('are listed and exported a few at a time where they are large, and all of them', async () => {
+  const at = await isolate()
+  const made = (await (await at.post(PATH, {})).json()) as { id: string }
+  const path = `${PATH}/${made.id}/items`
+  const image = (name: string) => ({
+    role: 'user',
+    content: [{ type: 'input_image', image_url: `data:image/png;base64,${name.repeat(3 * 1024 * 1024)}` }],
+  })
+  const names = [...'abcdefg']
+  // Two in a row, and a page that ends with one.
+  for (const name of names) await at.post(path, { items: [image(name), said(name)] })
+  for (const order of ['asc', 'desc']) {
+    const seen: string[] = []
+    let after = ''
+    for (let pages = 1; ; pages += 1) {
+      const reply = await at.get(`${path}?order=${order}&limit=100${after}`)
+      expect(reply.status).toBe(200)
+      const page = (await reply.json()) as {
+        data: { content: [{ text?: string }] }[]
+        last_id: string
+        has_more: boolean
+      }
+      expect(page.data.length).toBeGreaterThan(0)
+      seen.push(...page.data.flatMap(({ content }) => content[0].text ?? []))
+      after = `&after=${page.last_id}`
+      if (!page.has_more) {
+        expect(pages).toBeGreaterThan(2)
+        break
+      }
+    }
+    expect(seen).toEqual(order === 'asc' ? names : [...names].reverse())
+  }
+  const exported = (await (await at.get(`${PATH}/${made.id}/export`)).json()) as { items: unknown[] }
+  expect(exported.items).toHaveLength(2 * names.length)
+})

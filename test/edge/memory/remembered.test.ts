@@ -3,13 +3,17 @@ import { describe, expect, it } from 'vitest'
 import { type Entered, enter } from '../../../src/authenticate/enter.ts'
 import type { ConfigDocument } from '../../../src/core/config.ts'
 import type { InferenceRequest } from '../../../src/core/inference.ts'
+import { REQUEST_BODY_BYTES_MAX } from '../../../src/core/limits.ts'
 import { TURN_HEARTBEAT_MS } from '../../../src/core/session/limits.ts'
+import { BodyBudget } from '../../../src/edge/body.ts'
 import type { Exchange } from '../../../src/edge/exchange.ts'
 import { type Memory, remembered } from '../../../src/edge/memory/remembered.ts'
 import { SKINS } from '../../../src/edge/skins.ts'
 import type { Services } from '../../../src/services.ts'
 import { requestOf } from '../../support/path.ts'
 import { CONFIG, isolate } from '../../support/worker.ts'
+
+const bodies = new BodyBudget()
 
 let count = 0
 const answer = (text: string) => [
@@ -36,7 +40,7 @@ async function world(sessions: ConfigDocument['sessions'] = {}, services: Partia
     return { skin, entry, request, client, headers, release: () => {}, text: '{}' }
   }
   const begin = (exchange: Exchange, ask?: Parameters<typeof remembered>[3], session = 's') =>
-    remembered({ services: at.services }, exchange, { session, conversation: undefined }, ask)
+    remembered({ services: at.services, bodies }, exchange, { session, conversation: undefined }, ask)
   const running = async (...values: Parameters<typeof begin>): Promise<Memory> => {
     const memory = await begin(...values)
     if (memory === null || 'code' in memory) throw new Error(JSON.stringify(memory))
@@ -163,10 +167,81 @@ describe('what goes with a turn', () => {
     }
     for (let turn = 0; turn < 8; turn += 1) await here.turn(`${turn} ${'word '.repeat(60)}`, 'ok', ask)
     expect(asked.length).toBeGreaterThan(0)
-    expect(asked[0]).toMatch(/^plain: ---\nuser: 0 word/)
+    expect(asked[0]).toMatch(/^plain: \[\{"role":"user","text":"0 word/)
     const last = contents(await here.turn('end'))
     expect(last[0]).toContain('They counted words.')
     expect(last.at(-3)).toContain('7 word')
+  })
+})
+
+describe('a session of pictures', () => {
+  const BYTES = 2 * 1024 * 1024
+  const picture = (turn: number) => `data:image/png;base64,${String(turn % 10).repeat(BYTES)}`
+  type Here = Awaited<ReturnType<typeof world>>
+  /** A turn with a picture, as a client sends it; how many pictures were asked with it. */
+  async function look(here: Here, turn: number, ask?: Parameters<typeof remembered>[3]): Promise<number> {
+    const content = [
+      { type: 'text', text: `look ${turn}` },
+      { type: 'image_url', image_url: { url: picture(turn) } },
+    ]
+    const body = { model: 'model', messages: [{ role: 'user', content }] }
+    const size = { bodyBytes: BYTES + 100, bodyChars: BYTES + 100 }
+    const memory = await here.running(here.exchangeOf('', { body, ...size }), ask)
+    const { request, release } = memory.exchange
+    expect(request.bodyBytes).toBeLessThanOrEqual(REQUEST_BODY_BYTES_MAX)
+    const messages = request.body.messages as { role: string }[]
+    expect(messages[0]?.role).toBe('user')
+    await memory.finish({ items: answer(`seen ${turn}`), target: null })
+    await here.settle()
+    release()
+    return JSON.stringify(messages).split('data:image').length - 1
+  }
+
+  it('goes on and on, with the newest, in an isolate that knows it and in one that does not', async () => {
+    const here = await world()
+    const seen: number[] = []
+    for (let turn = 0; turn < 14; turn += 1) {
+      if (turn > 10) here.services.histories.delete(`${here.place.id}.${here.place.generation}`, 's')
+      seen.push(await look(here, turn))
+    }
+    expect(seen).toEqual([1, 2, 3, ...Array(11).fill(3)])
+    expect(here.lines.filter(({ event }) => event === 'turn-not-kept')).toEqual([])
+  })
+
+  it('is sent only what is new', async () => {
+    const here = await world()
+    const known: boolean[] = []
+    const { begin } = here.services.sessions
+    here.services.sessions.begin = (place, session, ask) => {
+      known.push(ask.known !== null)
+      return begin(place, session, ask)
+    }
+    for (let turn = 0; turn < 6; turn += 1) await look(here, turn)
+    expect(known.slice(2)).toEqual([true, true, true, true])
+  })
+
+  it('is summed up before a picture is left out', async () => {
+    const here = await world({ summary: { model: 'plain' } })
+    let asked = ''
+    const ask = async (_: string, messages: readonly Readonly<Record<string, unknown>>[]) => {
+      asked += messages[1]?.content
+      return 'They looked at pictures.'
+    }
+    for (let turn = 0; turn < 9; turn += 1) await look(here, turn, ask)
+    for (let turn = 0; turn < 6; turn += 1) expect(asked).toContain(`look ${turn} [input_image]`)
+    const last = await here.running(here.exchangeOf('end'))
+    expect(JSON.stringify(last.exchange.request.body.messages)).toContain('They looked at pictures.')
+  })
+
+  it('gives back what it holds, and waits where there is too little', async () => {
+    const here = await world()
+    await look(here, 0)
+    const held: (() => void)[] = []
+    for (let one = bodies.hold(BYTES / 2); one !== null; one = bodies.hold(BYTES / 2)) held.push(one)
+    const refused = await here.begin(here.exchangeOf('and?'))
+    expect(refused !== null && 'code' in refused && refused.code).toBe('overloaded')
+    for (const giveBack of held) giveBack()
+    expect(await look(here, 1)).toBe(2)
   })
 })
 
@@ -177,7 +252,7 @@ describe('what cannot be', () => {
     const native = { form: 'responses', body, headers: {}, dropped: [] } as const
     const exchange = here.exchangeOf('x', { native }, '/v1/responses')
     const named = (session: string | undefined, conversation: string | undefined) =>
-      remembered({ services: here.services }, exchange, { session, conversation })
+      remembered({ services: here.services, bodies }, exchange, { session, conversation })
     expect(await named(undefined, 'conv_none')).toMatchObject({ code: 'not_found', param: 'conversation' })
     expect(await named(undefined, 'no such id')).toMatchObject({ code: 'not_found' })
     expect(await named('a', 'b')).toMatchObject({ code: 'invalid_request', param: 'conversation' })

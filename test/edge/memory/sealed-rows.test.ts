@@ -6,12 +6,14 @@ import {
   openedItems,
   openedRow,
   openedText,
+  rowWith,
   sayable,
   sealedText,
   tokensOf,
 } from '../../../src/edge/memory/sealed-rows.ts'
 import { keyring } from '../../support/recalling.ts'
 
+const MEDIA = 'A'.repeat(1_000_000)
 const item = (text: string) => ({
   id: 'msg_1',
   type: 'message',
@@ -43,6 +45,17 @@ it('opens nowhere else', async () => {
   expect(await openedText(keyring, 's', 'turn', sealed)).toBe('text')
   await expect(openedText(keyring, 'other', 'turn', sealed)).rejects.toThrow()
   await expect(openedText(keyring, 's', 'other', sealed)).rejects.toThrow()
+})
+
+it('counts items with no fewer bytes than they are put in with, and media apart', () => {
+  const image = { ...item('look'), content: [{ type: 'input_image', image_url: `data:image/png;base64,${MEDIA}` }] }
+  const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }
+  const row = rowWith(1, [item('hi'), image, ...Array(50).fill(call)], 7)
+  expect(row.traits.reduce((sum, { bytes }) => sum + bytes, 0)).toBeGreaterThanOrEqual(row.bytes)
+  expect(row.sealedChars).toBe(7)
+  expect(row.mediaChars).toBeGreaterThan(MEDIA.length * 0.9)
+  expect(row.mediaChars).toBeLessThan(row.chars)
+  expect(rowWith(1, [item('hi')], 7).mediaChars).toBe(0)
 })
 
 it('says why items cannot be said in chat', () => {

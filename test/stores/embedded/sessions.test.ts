@@ -48,10 +48,10 @@ it('makes, changes, lists and deletes', async () => {
   expect(await sessions.create(place, 's', 'm', rowOf('first'), POLICY)).toBe(true)
   expect(await sessions.setMetadata(place, 's', 'n', POLICY)).toMatchObject({ metadata: 'n' })
   expect(await sessions.append(place, 's', 'items', rowOf('second'), POLICY)).toEqual({ kind: 'kept', seq: 2 })
-  expect(await sessions.page(place, 's', { after: null, limit: 5, order: 'asc' })).toMatchObject([
-    { name: 'first' },
-    { name: 'second' },
-  ])
+  expect(await sessions.page(place, 's', { after: null, limit: 5, order: 'asc' })).toMatchObject({
+    rows: [{ name: 'first' }, { name: 'second' }],
+    isCut: false,
+  })
   const found = await sessions.rowOf(place, 's', 'item_first')
   expect(found?.row?.name).toBe('first')
   const from = { seq: 1, epoch: found?.epoch ?? 0 }
