@@ -15,18 +15,13 @@ const inWorkerd = [
   'test/edge/{memory,conversations}/*.test.ts',
   'test/*.test.ts',
 ]
-/** Of those, what needs no more of it than its globals: a runtime serves all of them, for to start one takes longer. */
-const light = [
-  'test/vault/{api-keys,vault}.test.ts',
-  'test/authenticate/{authenticate,cache,presented}.test.ts',
-  'test/edge/{body,cache-checks,decode,docs,error-reply,known-bodies,limit-headers,opened-reply}.test.ts',
-  'test/edge/{form-model,misconfigured,openapi,openapi-conversations,recalled-reply,request-options,webhook}.test.ts',
-  'test/edge/kept/{answer-reader,items,seen-message,seen-reply}.test.ts',
-  'test/edge/memory/!(remembered).test.ts',
-  'test/edge/conversations/kept-items.test.ts',
-  'test/edge/{background,flight,idempotent,interrupted,last-words,lasting,let-in,new-id}.test.ts',
-  'test/edge/{outlast,owned,reply,stream-routes}.test.ts',
-  'test/objects/stream-{rows,log,readers,upkeep}.test.ts',
+/** Of those, what others in the same runtime would disturb, or be disturbed by: the one Directory, and the clock. */
+const alone = [
+  'test/admin/**/*.test.ts',
+  'test/edge/app.test.ts',
+  'test/objects/{directory,directory-erasure,directory-records,vectors}.test.ts',
+  'test/stores/embedded/directory.test.ts',
+  'test/*.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
 const pure = [
@@ -71,12 +66,20 @@ export default defineConfig({
       {
         root,
         plugins: [runtime()],
-        test: { name: 'workerd', include: inWorkerd, exclude: light, testTimeout: 20_000, maxWorkers: 2 },
+        test: { name: 'alone', include: alone, testTimeout: 20_000, maxWorkers: 2 },
       },
       {
         root,
         plugins: [runtime()],
-        test: { name: 'light', include: light, testTimeout: 20_000, maxWorkers: 2, isolate: false },
+        // A runtime serves many files: to start one takes longer than what most of them do.
+        test: {
+          name: 'workerd',
+          include: inWorkerd,
+          exclude: alone,
+          testTimeout: 20_000,
+          maxWorkers: 2,
+          isolate: false,
+        },
       },
       {
         root,
