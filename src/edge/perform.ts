@@ -28,7 +28,7 @@ async function performed(edge: Edge, exchange: Exchange, lasting: Lasting): Prom
   const goingOn = await goingOnOf(edge, exchange, lasting)
   if ('code' in goingOn) return refusedReply(edge, exchange, goingOn)
   const framed = frame === null ? goingOn.exchange : withFrame(goingOn.exchange, frame)
-  const whole = lasting.background ? { ...framed, request: inBackground(framed.request) } : framed
+  const whole = lasting.background ? { ...framed, text: null, request: inBackground(framed.request) } : framed
   if (goingOn.ended === null) return reply(edge, whole)
   const { ended } = goingOn
   const { services } = edge

@@ -7,7 +7,7 @@ import type { Ran } from '../isolate.ts'
 import { type Loaded, readLoad } from '../load.ts'
 import { placeOf, type Run, runCosine, runStream } from '../run.ts'
 
-export { CacheObject, DirectoryObject, IndexObject, TenantObject } from '../../../src/index.ts'
+export * from '../../../src/index.ts'
 
 const AUDIT_COUNT = 10_000
 
