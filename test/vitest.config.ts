@@ -27,6 +27,8 @@ const alone = [
 const pure = [
   'test/{compose,core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
+  'test/scripts/{cli,sim,tidy}/*.test.ts',
+  'test/scripts/bench/{body,burst,lanes,limits-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
 ]
@@ -40,12 +42,13 @@ const beside = [
   'test/faults/bytes.test.ts',
   'test/faults/skins.test.ts',
 ]
-/** They wait out a reservation's time, an outage or a drain: a minute of wall clock, and hardly any work. Two at a time. */
-const patient = [
-  'test/faults/ledger-{far,lost}.test.ts',
+/** They wait: for a drain, a restart, what is in force. Beside the black boxes, who leave them the time that they take. */
+const waiting = [
   'test/conformance/{durability,session-death,streams-life}.test.ts',
   'test/scripts/{dev,serve,sluice-running}.test.ts',
 ]
+/** They wait out a reservation's time or an outage to the second: two at a time, and nothing beside them. */
+const patient = ['test/faults/ledger-{far,lost}.test.ts']
 
 const runtime = () =>
   cloudflareTest({
@@ -91,10 +94,10 @@ export default defineConfig({
         test: {
           name: 'beside',
           globalSetup: 'test/support/shared-build.ts',
-          include: beside,
+          include: [...waiting, ...beside],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
         },
       },
@@ -104,7 +107,7 @@ export default defineConfig({
           name: 'node',
           globalSetup: 'test/support/shared-build.ts',
           include: ['test/**/*.test.ts'],
-          exclude: [...inWorkerd, ...pure, ...beside, ...patient],
+          exclude: [...inWorkerd, ...pure, ...waiting, ...beside, ...patient],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           fileParallelism: false,

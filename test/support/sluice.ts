@@ -13,8 +13,8 @@ const IN_FORCE_MS = 10_000
 /** A usage row is listed within this time of the request's end. */
 export const ROW_MS = 2000
 /** Files that run side by side look for ports in places of their own. */
-const FROM = 9450 + (Number(process.env.VITEST_POOL_ID ?? 1) % 2) * 75
-const PORTS = { from: FROM, to: FROM + 74 }
+const FROM = 9450 + (Number(process.env.VITEST_POOL_ID ?? 1) % 3) * 50
+const PORTS = { from: FROM, to: FROM + 49 }
 
 /** Asks again every 25 ms until `look` gives something; fails with its last word after `withinMs`. */
 export async function eventually<T>(what: string, withinMs: number, look: () => Promise<T | undefined>): Promise<T> {
