@@ -1,9 +1,9 @@
 /** The events of one stream: filled from its reply, kept in sealed segments, read from memory or from those. */
 
 import { EventCounter, type NumberedEvent, PieceCounter } from '../core/streams/events.ts'
+import { flushMs } from '../core/streams/flush.ts'
 import {
   STREAM_BYTES_MAX,
-  STREAM_FLUSH_MS,
   STREAM_SEGMENT_BYTES_MAX,
   STREAM_TAIL_BYTES_MAX,
   STREAM_UNKEPT_BYTES_MAX,
@@ -15,6 +15,9 @@ import { joined } from '../lib/pieces.ts'
 import type { Sealer } from './stream.ts'
 import type { StreamRows } from './stream-rows.ts'
 
+/** Streams that this isolate's objects run: a count, and nothing of any of them. */
+let running = 0
+
 const ENCODER = new TextEncoder()
 const UTF8 = new TextDecoder()
 /** Stands for a reply that nobody is there to hear. */
@@ -23,6 +26,9 @@ const LEFT_STATUS = 204
 const UNSAID: ReplyHead = { status: 200, headers: { 'content-type': 'text/event-stream' } }
 /** These are of one connection and one asking; and what a caller calls a session is not kept in clear. */
 const OWN_HEADER = /^(?:content-length|transfer-encoding|connection|(?:x-(?:client-)?)?request-id|x-sluice-session)$/
+
+/** Bytes that follow an event, and the number of the last of them; null where nothing does yet. */
+type Found = { readonly bytes: Uint8Array; readonly last: number } | null
 
 /** One per stream and life of its object. */
 export class StreamLog {
@@ -33,6 +39,8 @@ export class StreamLog {
   readonly #head = Promise.withResolvers<ReplyHead | null>()
   readonly #ended = Promise.withResolvers<void>()
   #sealer: Sealer | null = null
+  /** Written with the first events: a commit of its own would cost as much as theirs. */
+  #unkeptHead: ReplyHead | null = null
   #changed = Promise.withResolvers<void>()
   #flushing: Promise<void> | null = null
   #flushTimer: ReturnType<typeof setTimeout> | null = null
@@ -95,11 +103,13 @@ export class StreamLog {
     signal: AbortSignal,
   ): Promise<Exclude<StreamStatus, 'running' | 'interrupted'>> {
     let status: 'finished' | 'failed' | 'cancelled' = 'finished'
+    running += 1
     try {
       const reply = await answering()
       // The client of a run is its object: it has left when it is told to.
       if (signal.aborted || reply.status === LEFT_STATUS) {
         if (this.#about.isBackground) this.#answer(UNSAID)
+        this.#keepHead()
         return 'cancelled'
       }
       const head = { status: reply.status, headers: keptHeaders(reply.headers) }
@@ -111,9 +121,16 @@ export class StreamLog {
       if (this.#isWhole) this.#answer(head)
     } catch {
       status = 'failed'
+    } finally {
+      running -= 1
     }
     if (signal.aborted) status = 'cancelled'
     await this.#flush(true)
+    try {
+      this.#keepHead()
+    } catch {
+      // Its object was erased meanwhile: there is nothing to keep it in.
+    }
     return status
   }
 
@@ -126,9 +143,13 @@ export class StreamLog {
   }
 
   /** What follows an event, from memory or from what is kept; null where nothing does yet. */
-  async after(number: number, bytesMax: number): Promise<{ bytes: Uint8Array; last: number } | null> {
+  after(number: number, bytesMax: number): Found | Promise<Found> {
     const inMemory = this.#tail.after(number, bytesMax)
     if (inMemory !== 'lost' && (inMemory !== null || !this.#isOver || this.#tail.last !== null)) return inMemory
+    return this.#stored(number)
+  }
+
+  async #stored(number: number): Promise<Found> {
     const events = await this.#segment(number)
     const later = events.filter((event) => event[0] > number)
     const last = later.at(-1)?.[0]
@@ -160,8 +181,13 @@ export class StreamLog {
       }
       if (this.#tail.unkeptBytes > STREAM_UNKEPT_BYTES_MAX) await this.#flush(false)
       else if (this.#tail.unkeptBytes >= STREAM_SEGMENT_BYTES_MAX) void this.#flush(false)
-      else this.#flushTimer ??= setTimeout(() => void this.#flush(false), STREAM_FLUSH_MS)
+      else this.#flushTimer ??= setTimeout(() => void this.#flush(false), flushMs(running))
     }
+  }
+
+  #keepHead(): void {
+    if (this.#unkeptHead !== null) this.#rows.answer(this.#unkeptHead)
+    this.#unkeptHead = null
   }
 
   #counter(): EventCounter {
@@ -169,7 +195,7 @@ export class StreamLog {
   }
 
   #answer(head: ReplyHead): void {
-    this.#rows.answer(head)
+    this.#unkeptHead = head
     this.#head.resolve(head)
   }
 
@@ -205,6 +231,7 @@ export class StreamLog {
       )
       this.#sealer ??= await this.#sealerOf()
       const sealed = await this.#sealer.seal(this.#keyOf(first.number), text)
+      this.#keepHead()
       this.#rows.keep({ first: first.number, last: last.number, sealed })
       this.#tail.keep(events.length)
     } while (all || this.#tail.unkeptBytes >= STREAM_SEGMENT_BYTES_MAX)

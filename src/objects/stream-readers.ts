@@ -56,7 +56,7 @@ export class StreamReaders {
     const writer = writable.getWriter()
     this.#writers.set(name, writer)
     try {
-      const last = await this.#send(writer, after)
+      const last = await this.#send(name, writer, after)
       const words = await lastWords(last)
       if (words !== '') await writer.write(ENCODER.encode(words))
       await writer.close()
@@ -73,16 +73,22 @@ export class StreamReaders {
     this.#writers.clear()
   }
 
-  async #send(writer: Writer, after: number): Promise<number> {
-    for (let last = after; ; ) {
-      const { changed, isOver, isWhole } = this.#log
-      const next = await this.#log.after(last, STREAM_PIECE_BYTES_MAX)
-      if (next !== null) {
-        await writer.write(next.bytes)
-        last = next.last
-      } else if (isOver) return last
-      // A reply in one piece has no place for comments.
-      else if ((await orSilence(changed)) === 'silence' && !isWhole) await writer.write(KEEP_ALIVE)
+  async #send(name: string, writer: Writer, after: number): Promise<number> {
+    // A reply in one piece has no place for comments.
+    const alive = this.#log.isWhole ? null : new KeepAlive(writer, () => this.leave(name))
+    try {
+      for (let last = after; ; ) {
+        const { changed, isOver } = this.#log
+        const found = this.#log.after(last, STREAM_PIECE_BYTES_MAX)
+        const next = found instanceof Promise ? await found : found
+        if (next !== null) {
+          await (alive === null ? writer.write(next.bytes) : alive.write(next.bytes))
+          last = next.last
+        } else if (isOver) return last
+        else await changed
+      }
+    } finally {
+      alive?.stop()
     }
   }
 
@@ -92,12 +98,36 @@ export class StreamReaders {
   }
 }
 
-function orSilence(changed: Promise<void>): Promise<'changed' | 'silence'> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve('silence'), KEEP_ALIVE_MS)
-    changed.then(() => {
-      clearTimeout(timer)
-      resolve('changed')
-    })
-  })
+/** A comment into every KEEP_ALIVE_MS of silence. One timer a reader, however many events: it looks how long that has been. */
+class KeepAlive {
+  readonly #writer: Writer
+  readonly #left: () => void
+  #lastWriteMs = Date.now()
+  #isWriting = false
+  #timer: ReturnType<typeof setTimeout>
+
+  /** `left` is called when a comment could not be written: nobody is there any more. */
+  constructor(writer: Writer, left: () => void) {
+    this.#writer = writer
+    this.#left = left
+    this.#timer = setTimeout(() => this.#look(), KEEP_ALIVE_MS)
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#isWriting = true
+    await this.#writer.write(bytes)
+    this.#isWriting = false
+    this.#lastWriteMs = Date.now()
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+  }
+
+  #look(): void {
+    const dueMs = this.#lastWriteMs + KEEP_ALIVE_MS
+    const isSilent = Date.now() >= dueMs
+    if (isSilent && !this.#isWriting) this.write(KEEP_ALIVE).catch(this.#left)
+    this.#timer = setTimeout(() => this.#look(), isSilent ? KEEP_ALIVE_MS : dueMs - Date.now())
+  }
 }

@@ -6,7 +6,7 @@ import { all, first, run } from './sql.ts'
 /** `run` has one row. A segment that is too long for one row has several, in order of their parts. */
 export const STREAM_SCHEMA = `
   CREATE TABLE run (
-    about TEXT NOT NULL, status TEXT NOT NULL, head TEXT, last_event INTEGER, ended_at_ms INTEGER,
+    about TEXT NOT NULL, status TEXT NOT NULL, head TEXT, ended_at_ms INTEGER,
     is_forgotten INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE segments (
     first INTEGER NOT NULL, part INTEGER NOT NULL, last INTEGER NOT NULL, sealed TEXT NOT NULL,
@@ -68,7 +68,6 @@ export class StreamRows {
       const text = sealed.slice(part * STREAM_ROW_CHARS_MAX, (part + 1) * STREAM_ROW_CHARS_MAX)
       this.#statements.keep(from, part, last, text)
     }
-    this.#statements.reached(last)
   }
 
   /** Drops the run: another may begin. */
@@ -102,14 +101,13 @@ function statements(sql: SqlStorage) {
     is_forgotten: number
   }
   return {
-    run: first<Run>(sql, 'SELECT * FROM run'),
+    run: first<Run>(sql, 'SELECT *, (SELECT max(last) FROM segments) AS last_event FROM run'),
     begin: run<[string]>(sql, "INSERT INTO run (about, status) VALUES (?, 'running')"),
     answer: run<[string]>(sql, 'UPDATE run SET head = ?'),
     end: run<[string, number]>(sql, 'UPDATE run SET status = ?, ended_at_ms = ?'),
     drop: run(sql, 'DELETE FROM segments'),
     clear: run(sql, 'DELETE FROM run'),
     forget: run(sql, 'UPDATE run SET is_forgotten = 1'),
-    reached: run<[number]>(sql, 'UPDATE run SET last_event = ?'),
     keep: run<[number, number, number, string]>(sql, 'INSERT OR REPLACE INTO segments VALUES (?, ?, ?, ?)'),
     after: first<{ first: number; last: number }, [number]>(
       sql,

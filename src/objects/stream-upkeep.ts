@@ -1,8 +1,9 @@
 /** What a stream's object has stored, and what it does about it by itself: beats, settles, tells of its end, and forgets. */
 import { STREAM_ABANDONED_MS, STREAM_BEAT_MS, STREAM_KEPT_MS, STREAM_READ_MS_MAX } from '../core/streams/limits.ts'
 import type { StreamAbout, StreamStatus } from '../core/streams/types.ts'
-import { endEvent, type WebhookEnding } from '../core/webhook.ts'
+import { endEvent, type WebhookEnding, type WebhookReport } from '../core/webhook.ts'
 import { Timers } from './alarms.ts'
+import { schemaVersion } from './sql.ts'
 import type { StreamTools } from './stream.ts'
 import { StreamRows } from './stream-rows.ts'
 import { WebhookDeliveries } from './webhook-deliveries.ts'
@@ -32,6 +33,7 @@ export class StreamUpkeep {
   readonly #timers: Timers
   readonly rows: StreamRows
   readonly deliveries: WebhookDeliveries
+  #beatTimer: ReturnType<typeof setTimeout> | null = null
 
   constructor(storage: DurableObjectStorage, tools: () => StreamTools) {
     this.#storage = storage
@@ -43,15 +45,15 @@ export class StreamUpkeep {
   }
 
   begin(about: StreamAbout): void {
-    this.#storage.transactionSync(() => {
-      this.rows.begin(about)
-      this.#timers.arm(BEAT, Date.now() + STREAM_BEAT_MS)
-    })
+    this.rows.begin(about)
+    // Most streams are over by then, and need no alarm for it.
+    this.#beatTimer = setTimeout(() => this.#timers.arm(BEAT, Date.now()), STREAM_BEAT_MS)
   }
 
   /** It has ended so: what is to be told is on its way, and what is kept is kept for so long. */
   over(about: StreamAbout, status: EndStatus, ending: WebhookEnding, isRead: boolean): void {
     const nowMs = Date.now()
+    this.stop()
     this.#storage.transactionSync(() => {
       this.rows.end(status, nowMs)
       this.#timers.disarm(BEAT)
@@ -60,6 +62,12 @@ export class StreamUpkeep {
       const event = endEvent(about.isBackground ? 'response' : 'stream', about.id, ending, nowMs)
       this.deliveries.enqueue({ ...event, url: about.webhook }, nowMs)
     })
+  }
+
+  /** Nothing is to be done by itself any more. */
+  stop(): void {
+    if (this.#beatTimer !== null) clearTimeout(this.#beatTimer)
+    this.#beatTimer = null
   }
 
   /** Its process has died over it. */
@@ -105,6 +113,15 @@ export class StreamUpkeep {
     return forgotten
   }
 
+  /** What became of telling its end. */
+  told(): WebhookReport[] {
+    return this.#hasWebhook ? this.deliveries.deliveries() : []
+  }
+
+  get #hasWebhook(): boolean {
+    return schemaVersion(this.#storage.sql) > 1
+  }
+
   async #tellDue(): Promise<number | null> {
     const place = this.rows.run()?.about.place
     return place === undefined ? null : this.deliveries.work((delivery) => this.#tools().deliver(place, delivery))
@@ -119,7 +136,7 @@ export class StreamUpkeep {
     const endedAtMs = this.rows.run()?.endedAtMs ?? 0
     if (readers() > 0 && nowMs < endedAtMs + STREAM_READ_MS_MAX)
       return { forgotten: 'nothing', againMs: nowMs + STREAM_BEAT_MS }
-    const laterMs = this.deliveries.nextMs()
+    const laterMs = this.#hasWebhook ? this.deliveries.nextMs() : null
     if (laterMs === null || laterMs <= nowMs) return { forgotten: 'everything', againMs: null }
     this.rows.forget()
     return { forgotten: 'memory', againMs: laterMs }

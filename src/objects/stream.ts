@@ -21,7 +21,7 @@ import { type EndStatus, StreamUpkeep } from './stream-upkeep.ts'
 import { WEBHOOK_DELIVERIES_SCHEMA } from './webhook-deliveries.ts'
 
 /** Append-only. */
-const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA} ${WEBHOOK_DELIVERIES_SCHEMA}`]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA}`, WEBHOOK_DELIVERIES_SCHEMA]
 
 /** Seals and opens what is kept of one tenant's. */
 export interface Sealer {
@@ -104,7 +104,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       const run = this.#stored?.rows.run() ?? null
       if (run === null) return null
       const { about, status, endedAtMs, lastEvent } = run
-      const webhook = this.#stored?.deliveries.deliveries() ?? []
+      const webhook = this.#stored?.told() ?? []
       return {
         id: about.id,
         status,
@@ -126,6 +126,7 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     async erase(): Promise<void> {
       const live = this.#live
       this.#live = null
+      this.#stored?.stop()
       this.#stored = null
       live?.abort?.abort()
       live?.log.close()
@@ -160,14 +161,15 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
       return 'begun'
     }
 
-    #open(): StreamUpkeep {
-      migrate(this.ctx.storage, SCHEMA)
+    /** Tables for webhooks are made where one is told: most streams are made without, and quickly. */
+    #open(hasWebhook = false): StreamUpkeep {
+      migrate(this.ctx.storage, hasWebhook ? SCHEMA : SCHEMA.slice(0, 1))
       this.#stored ??= new StreamUpkeep(this.ctx.storage, () => toolsOf(this.env))
       return this.#stored
     }
 
     #begin(job: StreamJob): void {
-      const stored = this.#open()
+      const stored = this.#open(job.webhook !== null)
       const { rows } = stored
       const { id, place, webhook, path, alias, requestId, startedAtMs, isBackground, keptMs, digest } = job
       const { cacheSecret } = job.caller

@@ -18,7 +18,7 @@ function withUpkeep(
 ): Promise<void> {
   const stub = env.TENANT.get(env.TENANT.idFromName(`stream-upkeep-${++count}`))
   return runInDurableObject(stub, async (_, { storage }) => {
-    migrate(storage, [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA} ${WEBHOOK_DELIVERIES_SCHEMA}`])
+    migrate(storage, [`${TIMERS_SCHEMA}; ${STREAM_SCHEMA}`, WEBHOOK_DELIVERIES_SCHEMA])
     const settled: StreamAbout[] = []
     const told: string[] = []
     const tools = {

@@ -1,7 +1,7 @@
 /** The events of a reply, numbered as their readers resume them. Bytes in, however they are cut. No I/O. */
 import { EventPieces } from '../../lib/event-pieces.ts'
 import { joined } from '../../lib/pieces.ts'
-import { concat } from '../../lib/sse.ts'
+import { concat, searchable } from '../../lib/sse.ts'
 
 /** One event with its number, as it is sent: the `id:` line is in it. */
 export interface NumberedEvent {
@@ -42,6 +42,10 @@ export class EventCounter {
   /** The events that end in these bytes. Keep-alive comments are each reader's own, and left out. */
   push(bytes: Uint8Array): NumberedEvent[] {
     const events: NumberedEvent[] = []
+    if (this.#halfEnded === null && this.#pieces.heldBytes === 0 && isOneEvent(bytes)) {
+      this.#take(bytes, events)
+      return events
+    }
     let rest = bytes
     if (this.#halfEnded !== null && bytes.length > 0) {
       const isWhole = bytes[0] !== LINE_FEED
@@ -90,6 +94,13 @@ export class EventCounter {
       bytes: needsText ? ENCODER.encode(text) : concat(ENCODER.encode(line), bytes),
     })
   }
+}
+
+/** One event and nothing else, as servers mostly send them. */
+function isOneEvent(bytes: Uint8Array): boolean {
+  if (bytes.at(-1) !== LINE_FEED || bytes.at(-2) !== LINE_FEED) return false
+  const text = searchable(bytes)
+  return text.indexOf('\n\n') === text.length - 2 && !text.includes('\r')
 }
 
 /** Pieces of a reply that has no events, numbered as if it had. Small ones are put together. */

@@ -2,6 +2,9 @@
 
 /** Events of a stream are sealed and kept in segments: after so long, or so many bytes. */
 export const STREAM_FLUSH_MS = 250
+/** With more streams than so many in one isolate it is proportionally longer, up to a second. */
+export const STREAM_FLUSH_STREAMS = 25
+export const STREAM_FLUSH_MS_MAX = 1000
 export const STREAM_SEGMENT_BYTES_MAX = 512 * 1024
 /** Events that are kept nowhere yet: beyond it the upstream waits. */
 export const STREAM_UNKEPT_BYTES_MAX = 4 * 1024 * 1024
