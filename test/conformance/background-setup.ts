@@ -10,7 +10,7 @@ import { answerChat } from './answering-origin.ts'
 export const MADE_MS = 10_000
 /** What `held` says. */
 export const WORDS: readonly string[] = Array.from({ length: 30 }, (_, index) => `w${index} é世 `)
-const NAMES = ['chat', 'held', 'refusing', 'broken', 'native']
+const NAMES = ['chat', 'held', 'refusing', 'broken', 'native', 'silent']
 
 /** Starts it. */
 export async function setUpBackground() {
@@ -23,6 +23,9 @@ export async function setUpBackground() {
     await call.head(200)
     await call.write(role() + text('half '))
     call.reset()
+  })
+  origin.on('silent', async (call) => {
+    await call.ended
   })
   origin.on('held', async (call) => {
     const { promise, resolve } = Promise.withResolvers<void>()

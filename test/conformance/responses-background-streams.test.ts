@@ -119,7 +119,7 @@ describe('streamed', () => {
   })
 
   test('cancelled before there was anything of it: that is what is read', async () => {
-    const { id } = await at.begin('held')
+    const { id } = await at.begin('silent')
     await at.client.responses.cancel(id)
     expect(await at.client.responses.retrieve(id)).toMatchObject({ status: 'cancelled' })
     const events = await read(await at.client.responses.retrieve(id, { stream: true }))
