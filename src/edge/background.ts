@@ -51,28 +51,33 @@ export function queuedResponse({ request, headingId = '' }: Exchange): Json {
 export async function keepQueued(edge: Edge, exchange: Exchange, lasting: Lasting): Promise<Json> {
   const { services } = edge
   const response = { ...queuedResponse(exchange), previous_response_id: lasting.previousResponseId ?? null }
-  const id = `resp_${exchange.headingId}`
+  const id = idOf(exchange)
   if (lasting.idempotencyKey !== undefined) {
     const known = await readKept(services, exchange.entry.caller, id, ['response'])
     // What failed is begun again under the same key.
     if (known !== null && !ENDED_BADLY.has(known.response.status))
       return runningResponses(edge).now(exchange.entry, id, known.response)
   }
-  await putKept(services, exchange.entry.caller, id, { response, input: [], context: [] })
+  await putBare(edge, exchange, response)
   return response
 }
 
 /** Keeps what became of one that has no answer; `why` it failed. Rejects where it cannot be kept. */
 export async function keepEnded(
-  { services }: Edge,
+  edge: Edge,
   exchange: Exchange,
   how: 'failed' | 'cancelled',
   why: Json = FAILED,
 ): Promise<void> {
-  const id = `resp_${exchange.headingId}`
   const response = { ...queuedResponse(exchange), status: how, error: how === 'failed' ? why : null }
-  await putKept(services, exchange.entry.caller, id, { response, input: [], context: [] })
+  await putBare(edge, exchange, response)
 }
+
+const idOf = ({ headingId }: Exchange): string => `resp_${headingId}`
+
+/** Keeps a response that has no turn to go on from. */
+const putBare = ({ services }: Edge, exchange: Exchange, response: Json): Promise<void> =>
+  putKept(services, exchange.entry.caller, idOf(exchange), { response, input: [], context: [] })
 
 /** Keeps why one was refused: nobody reads the refusal itself. Answers with that; never rejects. */
 export async function keepRefused(edge: Edge, exchange: Exchange, refused: Response): Promise<Response> {
