@@ -1,12 +1,16 @@
 /** Worker entry: wiring only. One app per isolate, made at its first request. */
 import { waitUntil } from 'cloudflare:workers'
 import { adminApp } from './admin/app.ts'
+import type { PoolConfig } from './core/config.ts'
+import type { Deployment } from './core/snapshot.ts'
 import { edgeApp } from './edge/app.ts'
 import { settleInterrupted } from './edge/interrupted.ts'
 import { lastWords } from './edge/last-words.ts'
 import { misconfiguredApp } from './edge/misconfigured.ts'
 import { type OwnedRequests, requestOf } from './edge/owned.ts'
+import { poolProber } from './jobs/pool-probe.ts'
 import { webhookSender } from './jobs/webhook.ts'
+import { poolObject } from './objects/pool.ts'
 import { streamObject } from './objects/stream.ts'
 import { createServices, type Services } from './services.ts'
 
@@ -62,6 +66,21 @@ export class StreamObject extends streamObject((env) => {
     sealer: async (place, cacheSecret) => services.cacheKeys.keysOf({ cacheSecret }, place),
     settle: (about, events) => settleInterrupted(services, about, events),
     lastWords,
+  }
+}) {}
+
+/** A pool's object knows the config as every isolate does. */
+export class PoolObject extends poolObject((env) => {
+  const { services } = isolateOf(env)
+  if (services === null) throw new Error('the deployment is misconfigured')
+  const { deployment } = services
+  const poolOf = ({ config }: Deployment, pool: string): PoolConfig | null => config.providers[pool]?.pool ?? null
+  return {
+    settings: (pool) => {
+      const known = deployment.peek()
+      return known === undefined ? deployment.get().then((got) => poolOf(got, pool)) : poolOf(known, pool)
+    },
+    probe: poolProber(services).probe,
   }
 }) {}
 

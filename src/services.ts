@@ -17,6 +17,8 @@ import {
   SNAPSHOT_REFRESH_MIN_MS,
   SNAPSHOT_STALE_MS,
 } from './core/limits.ts'
+import { PoolDesk } from './core/pool/desk.ts'
+import { POOL_DEADLINE_MIN_MS, POOL_LOG_MS, POOL_REST_MS } from './core/pool/line-limits.ts'
 import {
   RECALL_FAILURES_MAX,
   RECALL_LOG_MS,
@@ -45,6 +47,7 @@ import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
+import { createPools } from './stores/embedded/pools.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createResponses } from './stores/embedded/responses.ts'
 import { createSessions } from './stores/embedded/sessions.ts'
@@ -54,6 +57,7 @@ import { createSemanticRoutes, createVectorIndex } from './stores/embedded/vecto
 import type {
   Directory,
   DirectoryAdmin,
+  PoolStore,
   RateLimiter,
   ReplyCache,
   ResponseStore,
@@ -95,7 +99,10 @@ export interface Services extends FrameStores {
   /** A VPC binding by name; undefined when this Worker has none of that name. */
   readonly binding: (name: string) => Fetcher | undefined
   readonly health: TargetHealth
+  /** What this isolate has itself seen of replicas. */
   readonly replicas: Replicas
+  /** The origin pools' objects, and this isolate's side of the line to each. */
+  readonly pools: Pools
   readonly retryBudget: RetryBudget
   readonly sessions: SessionStore
   /** Of sessions, opened: what this isolate knows of them. */
@@ -145,6 +152,16 @@ export interface Services extends FrameStores {
   }
 }
 
+/** This isolate's side of the lines to the pools' objects. */
+export interface Pools {
+  readonly store: PoolStore
+  readonly desk: PoolDesk
+  readonly trips: RoundTrips
+  readonly beats: Heartbeats
+  readonly breaker: (pool: string) => Breaker
+  readonly degraded: DegradedTime
+}
+
 /** Makes the services of one isolate, or says which variable keeps it from working. */
 export function createServices(env: Env, background: Services['background']): Services | { fault: SettingsFault } {
   const variables = env as unknown as Readonly<Record<string, unknown>>
@@ -165,6 +182,7 @@ export function createServices(env: Env, background: Services['background']): Se
     // That the object answers something else does not end an outage of its ledger.
     if (roundTrips.observe(owner, ms) && by === 'ledger') localLimiter.answered(owner, clock.now())
   })
+  const pools = poolsOf(env, surroundings)
   let ledgerCalls = 0
   const deployment = createRefreshed<Deployment>({
     ...surroundings,
@@ -177,6 +195,7 @@ export function createServices(env: Env, background: Services['background']): Se
       const snapshot = await degraded.watch(directory.snapshot(current?.revision ?? -1))
       if (snapshot !== null) {
         replicas.keep(replicaNames(snapshot.config.providers))
+        pools.keep(new Set(Object.keys(snapshot.config.providers)))
         return { ...snapshot, models: compileModels(snapshot.config) }
       }
       if (current === undefined) throw new Error('the directory has no snapshot')
@@ -201,6 +220,7 @@ export function createServices(env: Env, background: Services['background']): Se
     binding: (name) => fetcher(variables[name]),
     health: new TargetHealth(),
     replicas,
+    pools,
     retryBudget: new RetryBudget(),
     sessions: createSessions(env.SESSION, surroundings),
     histories: new Histories(),
@@ -232,10 +252,38 @@ export function createServices(env: Env, background: Services['background']): Se
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
     status: () => ({
       // Rounded up: a moment out of reach is to be seen.
-      degradedSeconds: degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
+      degradedSeconds: degraded.seconds + pools.degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
       rowsDropped: usageBuffer.dropped,
       ledgerCalls,
     }),
+  }
+}
+
+/** Numbers of one pool never meet those of another: an object that is out of reach says nothing of the others. */
+function poolsOf(env: Env, surroundings: Surroundings): Pools & { keep(names: ReadonlySet<string>): void } {
+  const trips = new RoundTrips(POOL_DEADLINE_MIN_MS)
+  const desk = new PoolDesk()
+  const breakers = new Map<string, Breaker>()
+  return {
+    store: createPools(env.POOL as unknown as DurableObjectNamespace, surroundings, (pool, ms) => {
+      trips.observe(pool, ms)
+    }),
+    desk,
+    trips,
+    beats: new Heartbeats(),
+    degraded: new DegradedTime(surroundings.clock),
+    breaker(pool) {
+      let breaker = breakers.get(pool)
+      if (breaker === undefined) {
+        breaker = new Breaker({ failuresMax: 1, restMs: POOL_REST_MS, tellMs: POOL_LOG_MS })
+        breakers.set(pool, breaker)
+      }
+      return breaker
+    },
+    keep(names) {
+      desk.keep(names)
+      for (const name of breakers.keys()) if (!names.has(name)) breakers.delete(name)
+    },
   }
 }
 

@@ -54,7 +54,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   jobs: room(pure, ['services', 'stores/types', 'vault', 'providers']),
   console: room(pure),
   // gateway: index binds `streamObject` to `gateway.answer`, so that objects know no stage.
-  index: room(['edge', 'admin', 'jobs', 'console', 'objects', 'services', 'gateway'], [], ['cloudflare:workers']),
+  // core: the pool's object is bound to the config, and its words are there.
+  index: room(['edge', 'admin', 'jobs', 'console', 'objects', 'services', 'gateway'], ['core'], ['cloudflare:workers']),
 }
 
 /** The one file of lib that does I/O: core is pure and may not import it. */

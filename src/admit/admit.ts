@@ -16,7 +16,7 @@ import { keepLease, type LeaseServices } from './leases.ts'
 import { type AppliedLimits, areSame, limitsFor } from './limits.ts'
 import { askOf, needsOf, type RequestNeeds, unitsOfAsk } from './needs.ts'
 import { GONE, isShort, limitRefusal, OUT_OF_REACH, queueTimeout } from './refusals.ts'
-import { LEFT, orLeft, within } from './waiting.ts'
+import { LEFT, orLeft, within } from '../lib/waiting.ts'
 
 /** What admission stands on. */
 export interface AdmitServices extends LeaseServices {

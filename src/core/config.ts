@@ -30,7 +30,8 @@ const replicaSchema = z.strictObject({
 })
 
 const poolSchema = z.strictObject({
-  replicas: z.array(replicaSchema).min(1).max(256),
+  replicas: z.array(replicaSchema).max(256).default([]),
+  workers: z.boolean().default(false).describe('May workers dial in and take requests? Then there need be no replicas'),
   credential: name.optional(),
   headers: headers.optional(),
   kind: z.enum(['vllm', 'sglang', 'tgi', 'other']).default('vllm'),
@@ -40,7 +41,14 @@ const poolSchema = z.strictObject({
   maxInflightTokens: z.number().int().min(1).default(64_000),
   maxQueue: z.number().int().min(0).default(1000),
   maxWaitMs: z.number().int().min(0).max(TIMEOUT_MAX_MS).default(30_000),
-  sharePrefix: z.boolean().default(false),
+  saturatedMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(TIMEOUT_MAX_MS)
+    .default(2000)
+    .describe('Prefill that replicas who know a prompt may lie behind the others before it goes elsewhere'),
+  sharePrefix: z.boolean().default(false).describe('May tenants share the prefix cache? Then they can tell what others ask'),
   health: z
     .strictObject({
       path: z.string().regex(/^\//, 'must begin with /').max(256).default('/health'),

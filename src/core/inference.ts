@@ -1,5 +1,6 @@
 /** A parsed inference request, as the path sees it: no HTTP, every skin decodes into it. No I/O. */
 import type { Refusal } from './errors.ts'
+import type { Priority } from './pool/types.ts'
 
 /**
  * What is asked for. `chat` is the canonical form; `completions` and `embeddings` go to OpenAI-protocol targets as they
@@ -83,6 +84,8 @@ export interface InferenceRequest {
   readonly firstTokenMs: number | undefined
   /** Longest wait for its turn under a limit; 0: none. Undefined where not sent. */
   readonly maxWaitMs: number | undefined
+  /** Who goes first where a pool's replicas are busy; undefined where not sent, which counts as `interactive`. */
+  readonly priority?: Priority | undefined
   /** The end user it is for, in the caller's own words. */
   readonly user: string | undefined
   /** Undefined where not sent, which counts as `auto`; sent as such, it waives the rule on temperature. */

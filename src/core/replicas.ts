@@ -1,5 +1,7 @@
-/** Which replica of an origin pool gets a request: a healthy one with the fewest tokens in flight. No I/O. */
+/** What an isolate has itself seen of the replicas of origin pools, and a choice by that alone. No I/O. */
 import type { PoolConfig, ReplicaConfig } from './config.ts'
+import { rendezvous } from './pool/rendezvous.ts'
+import type { PoolEnd } from './pool/types.ts'
 
 /** Failures in a row after which a replica is left out, and for how long: n times the base, up to the cap. */
 const FAILURES_IN_A_ROW = 3
@@ -14,49 +16,56 @@ interface State {
   outUntilMs: number
 }
 
-/** A replica, taken until it is given back. */
-export interface ReplicaLease {
-  readonly replica: ReplicaConfig
-  /** Give it back, once. Overload (429, 503) is not failure; who left before it could answer says nothing of it. */
-  release(outcome: 'answered' | 'failed' | 'unknown', nowMs: number): void
+/** A replica as its pool's config has it, or a worker. */
+type Named = Pick<ReplicaConfig, 'id' | 'url'>
+
+/** A request that is with a replica. */
+export interface LocalLease {
+  /** It is there no longer, once. Overload (429, 503) is not failure; who left before it could answer says nothing. */
+  release(outcome: PoolEnd['outcome'], nowMs: number): void
 }
 
 /**
- * Per isolate: it sees only its own traffic. The pool scheduler replaces this behind the same interface with one
- * object per pool, which sees all of it.
+ * Per isolate: it sees only its own traffic. It watches all of it, and chooses while a pool's object, which sees the
+ * traffic of all isolates, is out of reach.
  */
 export class Replicas {
   readonly #states = new Map<string, State>()
 
-  /** Takes a replica for `tokens` of prompt; one in `tried` only when no other is left. Null when none is active. */
-  take(
+  /**
+   * The better of the two that the prompt's beginning hashes to, so that isolates who cannot agree still send it to the
+   * same ones; one in `tried` only when no other is left. Null when none is active.
+   */
+  choose(
     poolName: string,
     pool: PoolConfig,
-    tokens: number,
+    blocks: Float64Array,
     tried: ReadonlySet<string>,
     nowMs: number,
-  ): ReplicaLease | null {
+  ): ReplicaConfig | null {
     const active = pool.replicas.filter((replica) => replica.state === 'active')
     const fresh = active.filter((replica) => !tried.has(replica.id))
     const candidates = fresh.length > 0 ? fresh : active
     const healthy = candidates.filter((replica) => this.#state(poolName, replica).outUntilMs <= nowMs)
     // All out means that our picture is wrong more often than that all are down: try one anyway.
-    const [best] = (healthy.length > 0 ? healthy : candidates)
-      .map((replica) => ({ replica, state: this.#state(poolName, replica) }))
-      .sort((a, b) => load(a.state) - load(b.state))
-    if (best === undefined) return null
-    const { replica, state } = best
+    const usable = healthy.length > 0 ? healthy : candidates
+    return rendezvous(blocks, usable, (replica) => load(this.#state(poolName, replica)))
+  }
+
+  /** A request of so many prompt tokens goes there. */
+  hold(poolName: string, replica: Named, tokens: number): LocalLease {
+    const state = this.#state(poolName, replica)
     state.tokensInFlight += tokens
     state.requestsInFlight += 1
     let released = false
     return {
-      replica,
-      release: (outcome, endedAtMs) => {
+      release: (outcome, nowMs) => {
         if (released) return
         released = true
         state.tokensInFlight -= tokens
         state.requestsInFlight -= 1
-        if (outcome !== 'unknown') this.#judge(state, outcome, endedAtMs)
+        if (outcome === 'failed') judgeFailed(state, nowMs)
+        else if (outcome === 'answered' || outcome === 'overloaded') judgeAnswered(state)
       },
     }
   }
@@ -66,22 +75,7 @@ export class Replicas {
     for (const name of this.#states.keys()) if (!names.has(name)) this.#states.delete(name)
   }
 
-  #judge(state: State, outcome: 'answered' | 'failed', nowMs: number): void {
-    if (outcome === 'answered') {
-      state.failures = 0
-      state.timesOut = 0
-      state.outUntilMs = 0
-      return
-    }
-    state.failures += 1
-    // A replica that is back from being out has one trial: the next failure puts it out again, for longer.
-    if (state.failures < FAILURES_IN_A_ROW && state.timesOut === 0) return
-    state.timesOut += 1
-    state.failures = 0
-    state.outUntilMs = nowMs + Math.min(OUT_CAP_MS, OUT_BASE_MS * state.timesOut)
-  }
-
-  #state(poolName: string, replica: ReplicaConfig): State {
+  #state(poolName: string, replica: Named): State {
     const name = replicaName(poolName, replica)
     let state = this.#states.get(name)
     if (state === undefined) {
@@ -92,6 +86,21 @@ export class Replicas {
   }
 }
 
+function judgeAnswered(state: State): void {
+  state.failures = 0
+  state.timesOut = 0
+  state.outUntilMs = 0
+}
+
+function judgeFailed(state: State, nowMs: number): void {
+  state.failures += 1
+  // A replica that is back from being out has one trial: the next failure puts it out again, for longer.
+  if (state.failures < FAILURES_IN_A_ROW && state.timesOut === 0) return
+  state.timesOut += 1
+  state.failures = 0
+  state.outUntilMs = nowMs + Math.min(OUT_CAP_MS, OUT_BASE_MS * state.timesOut)
+}
+
 /** The names of all replicas of a config, for `keep`. */
 export function replicaNames(providers: Readonly<Record<string, { readonly pool?: PoolConfig | undefined }>>) {
   const named = Object.entries(providers).map(([name, { pool }]) => pool?.replicas.map((one) => replicaName(name, one)))
@@ -99,8 +108,8 @@ export function replicaNames(providers: Readonly<Record<string, { readonly pool?
 }
 
 /** The URL is in the name: a replica that moved starts with a clean slate. */
-function replicaName(poolName: string, replica: ReplicaConfig): string {
-  return `${poolName}/${replica.id}@${replica.url}`
+function replicaName(poolName: string, { id, url }: Named): string {
+  return `${poolName}/${id}@${url}`
 }
 
 const load = (state: State): number => state.tokensInFlight + state.requestsInFlight

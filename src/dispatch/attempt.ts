@@ -8,8 +8,9 @@ import {
   UPSTREAM_ERROR_BYTES_MAX,
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
+import { POOL_HEADER } from '../core/pool/line-limits.ts'
+import type { PoolEnd } from '../core/pool/types.ts'
 import type { RepetitionRule } from '../core/repetition.ts'
-import type { ReplicaLease } from '../core/replicas.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Form } from '../core/wire.ts'
 import { WIRES } from '../core/wires.ts'
@@ -18,13 +19,14 @@ import { piecesOf } from '../lib/pieces.ts'
 import { concat } from '../lib/sse.ts'
 import type { ProviderReply } from '../providers/types.ts'
 import type { Candidate } from '../route/route.ts'
-import { type CallServices, call, NotCallable, takeReplica } from './call.ts'
+import { type CallServices, call, NotCallable } from './call.ts'
 import { cutterOf } from './cutter-of.ts'
 import { Deadline, type Expiry } from './deadline.ts'
 import { type Fault, faultOfReply } from './fault.ts'
 import { type LiveParts, LiveStream } from './live-stream.ts'
 import { Overloaded, type Reading, readBody, readText } from './read-body.ts'
 import { RelayCutter } from './relay-cutter.ts'
+import type { ReplicaLease } from './replica.ts'
 import { usageUnsaid } from './unsaid.ts'
 
 /** Headers of an upstream that go on to the client. */
@@ -83,13 +85,13 @@ export interface AttemptServices extends CallServices {
   readonly replyBudget: ByteBudget
 }
 
-/** Makes one attempt. Never rejects: whatever happens is a result. */
+/** Makes one attempt, at the replica where the target has a pool; gives it back. Never rejects: whatever happens is a result. */
 export async function attempt(
   services: AttemptServices,
   candidate: Candidate,
   request: InferenceRequest,
   clocks: AttemptClocks,
-  tried: Set<string>,
+  lease: ReplicaLease | null,
   client: AbortSignal,
 ): Promise<AttemptResult> {
   const controller = new AbortController()
@@ -107,7 +109,6 @@ export async function attempt(
     live?.expired()
     controller.abort()
   })
-  let lease: ReplicaLease | null = null
   const hold = services.replyBudget.hold()
   const reported: Reported = { usage: null }
   const settle = (result: AttemptResult): AttemptResult => {
@@ -121,7 +122,8 @@ export async function attempt(
     client.removeEventListener('abort', leave)
     deadline.stop()
     hold.release()
-    lease?.release(result.kind === 'fault' ? verdictOf(result.fault) : 'answered', services.clock.now())
+    if (result.kind === 'whole') lease?.release('answered', result.usage)
+    else lease?.release(verdictOf(result.fault), reported.usage)
     if (result.kind !== 'fault') return result
     // Whatever of the upstream is still open is of no use any more.
     controller.abort()
@@ -130,7 +132,6 @@ export async function attempt(
   if (client.aborted) return settle(fault({ kind: 'cancelled' }))
   try {
     deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
-    lease = takeReplica(services, candidate, request, tried)
     const { idleMs, repetition } = clocks
     const context: Context = {
       services,
@@ -164,10 +165,22 @@ const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found, u
 const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
 
 /** What a fault says of the replica: who was given no time to answer has shown nothing, good or bad. */
-function verdictOf(found: Fault): 'answered' | 'failed' | 'unknown' {
-  if (found.kind === 'failed') return found.status === 503 ? 'answered' : 'failed'
-  if (found.kind === 'timeout') return found.expiry === 'total' || found.expiry === 'caller' ? 'unknown' : 'failed'
-  return found.kind === 'cancelled' || found.kind === 'unsendable' ? 'unknown' : 'answered'
+function verdictOf(found: Fault): PoolEnd['outcome'] {
+  switch (found.kind) {
+    case 'failed':
+      return found.status === 503 && found.retryAfterMs !== null ? 'overloaded' : 'failed'
+    case 'timeout':
+      return found.expiry === 'total' || found.expiry === 'caller' ? 'unknown' : 'failed'
+    case 'rate-limited':
+      return 'overloaded'
+    case 'lost':
+      return 'lost'
+    case 'cancelled':
+    case 'unsendable':
+      return 'unknown'
+    default:
+      return 'answered'
+  }
 }
 
 /** What a provider says was used counts, also where nothing comes of it. */
@@ -188,6 +201,7 @@ interface Context extends Reading {
 
 async function readReply(context: Context, reply: ProviderReply, secrets: readonly string[]): Promise<AttemptResult> {
   const { status, headers } = reply
+  if (context.lease?.through !== undefined && headers.get(POOL_HEADER) === 'lost') return fault({ kind: 'lost' })
   if (status < 200 || status >= 300) {
     context.deadline.arm(context.idleMs, 'idle')
     // The status says enough where the body does not come.
@@ -265,6 +279,7 @@ function streamed(
   reply: ProviderReply,
   own: Pick<LiveParts, Own>,
 ): Extract<AttemptResult, { kind: 'stream' }> {
+  lease?.first()
   const live = new LiveStream({
     ...own,
     deadline,
@@ -272,7 +287,7 @@ function streamed(
     idleMs,
     abort: () => controller.abort(),
     clientLeft: () => client.aborted,
-    release: (outcome) => lease?.release(outcome, clock.now()),
+    release: (outcome, usage) => lease?.release(outcome, usage),
   })
   deadline.pause()
   const { form = 'openai', droppedParams } = reply

@@ -1,25 +1,22 @@
-/** One upstream call: opens the credentials, picks the replica, hands the rest to the provider. */
-import { type InferenceRequest, promptBytes } from '../core/inference.ts'
+/** One upstream call: opens the credentials, and hands the request to the provider and to the replica it was bound to. */
+import type { InferenceRequest } from '../core/inference.ts'
 import { withoutForeign } from '../core/messages/bound.ts'
-import type { ReplicaLease, Replicas } from '../core/replicas.ts'
 import { withoutForeignReasoning } from '../core/responses/bound.ts'
-import { promptTokens } from '../core/usage.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
 import type { Provider, ProviderCall, ProviderReply } from '../providers/types.ts'
 import type { CredentialRef } from '../route/credentials.ts'
 import type { Candidate } from '../route/route.ts'
 import type { Vault } from '../vault/types.ts'
+import type { ReplicaLease } from './replica.ts'
 
 /** What a call needs of the services. */
 export interface CallServices {
   readonly vault: Vault
-  readonly replicas: Replicas
   readonly providers: ReadonlyMap<string, Provider>
   readonly binding: (name: string) => Fetcher | undefined
-  readonly clock: { now(): number }
 }
 
-/** Nothing can be called: no replica is active, or a binding that the config names does not exist. */
+/** Nothing can be called: a binding that the config names does not exist, or no such protocol does. */
 export class NotCallable extends Error {}
 
 /**
@@ -38,7 +35,7 @@ export async function call<T>(
   const provider = services.providers.get(target.provider.protocol)
   if (provider === undefined) throw new NotCallable(`no protocol ${target.provider.protocol}`)
   const binding = lease?.replica.binding
-  const through = binding === undefined ? undefined : services.binding(binding)
+  const through = binding === undefined ? lease?.through : services.binding(binding)
   if (binding !== undefined && through === undefined) throw new NotCallable(`no binding ${binding}`)
   const refs = [credentials.primary, ...credentials.headers.map(([, value]) => value)].filter(
     (value): value is CredentialRef => value !== null && typeof value !== 'string',
@@ -57,6 +54,7 @@ export async function call<T>(
       ...nativeOf(candidate, request),
       ...(request.relay === undefined ? {} : { relay: request.relay }),
       keepsBound: candidate.keepsBound,
+      ...(lease?.cacheSalt === undefined ? {} : { cacheSalt: lease.cacheSalt }),
       stream: request.stream,
       streamUsage: target.provider.streamUsage,
       betas: target.provider.betas,
@@ -83,21 +81,6 @@ function nativeOf(
 }
 
 const BOUND = { messages: withoutForeign, responses: withoutForeignReasoning }
-
-/** Takes a replica where the target has a pool, one not in `tried` if there is one; null where it has none. */
-export function takeReplica(
-  { replicas, clock }: CallServices,
-  { target }: Candidate,
-  request: InferenceRequest,
-  tried: Set<string>,
-): ReplicaLease | null {
-  const { pool } = target.provider
-  if (pool === undefined) return null
-  const lease = replicas.take(target.providerName, pool, promptTokens(promptBytes(request)), tried, clock.now())
-  if (lease === null) throw new NotCallable(`no active replica of ${target.providerName}`)
-  tried.add(lease.replica.id)
-  return lease
-}
 
 /** Opens all records around one action; plaintext lives only as long as it. */
 function withSecrets<T>(

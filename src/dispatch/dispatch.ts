@@ -2,17 +2,20 @@
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
 import { ATTEMPTS_MAX, RETRY_AFTER_MAX_MS, RETRY_BASE_MS, RETRY_CAP_MS } from '../core/limits.ts'
+import { POOL_REBINDS_MAX } from '../core/pool/line-limits.ts'
+import type { Choice, RefusedTurn } from '../core/pool/types.ts'
 import type { RetryBudget } from '../core/retry-budget.ts'
-import type { Answerer, Model, Target } from '../core/snapshot.ts'
+import type { Answerer, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Form } from '../core/wire.ts'
 import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
-import type { Candidate } from '../route/route.ts'
+import type { Candidate, Plan } from '../route/route.ts'
 import { type AttemptResult, type AttemptServices, attempt, type UpstreamHeaders } from './attempt.ts'
 import { type Fault, nextStep, wasAccepted } from './fault.ts'
 import type { LiveStream } from './live-stream.ts'
+import { type ReplicaServices, takeReplica } from './replica.ts'
 
 /** What every outcome tells of its attempts. */
 export interface Tried {
@@ -22,6 +25,15 @@ export interface Tried {
   readonly target: Answerer | null
   /** When the first upstream call was begun, ms since the epoch; null when none was. */
   readonly askedAtMs: number | null
+  /** How long it waited for replicas before that call, ms; absent: not at all. */
+  readonly placingMs?: number
+  /** How the replica that answered, or was tried last, was chosen; absent where the target has no pool. */
+  readonly choice?: PlacedChoice
+}
+
+/** A choice, and what it fell on. */
+export interface PlacedChoice extends Choice {
+  readonly replica: string
 }
 
 interface Answered extends Tried {
@@ -49,7 +61,7 @@ export type Outcome =
   | (Tried & { readonly kind: 'cancelled' })
 
 /** What dispatch needs of the services. */
-export interface DispatchServices extends AttemptServices {
+export interface DispatchServices extends AttemptServices, ReplicaServices {
   readonly health: TargetHealth
   readonly retryBudget: RetryBudget
   readonly random: () => number
@@ -60,7 +72,7 @@ export interface DispatchServices extends AttemptServices {
 export async function dispatch(
   services: DispatchServices,
   request: InferenceRequest,
-  plan: { readonly model: Model; readonly candidates: readonly Candidate[] },
+  plan: Pick<Extract<Plan, { kind: 'plan' }>, 'model' | 'candidates' | 'asker'>,
   client: AbortSignal,
 ): Promise<Outcome> {
   const { clock, health, random } = services
@@ -78,7 +90,10 @@ export async function dispatch(
   let askedAtMs: number | null = null
   let target: Target | null = null
   let usage: Usage | null = null
-  const tried = (): Tried => ({ attempts, target, askedAtMs })
+  let placingMs = 0
+  let choice: PlacedChoice | undefined
+  let rebinds = 0
+  const tried = (): Tried => ({ attempts, target, askedAtMs, placingMs, ...(choice === undefined ? {} : { choice }) })
 
   for (let candidate = candidates.shift(); candidate !== undefined; candidate = candidates.shift()) {
     const { identity } = candidate.credentials
@@ -86,11 +101,24 @@ export async function dispatch(
     target = candidate.target
     usage = null
     const triedReplicas = new Set<string>()
+    const sinceMs = clock.now()
     for (let tries = 1; ; tries += 1) {
+      const wishedAtMs = clock.now()
+      const wish = { id: `${request.requestId}.${attempts}`, asker: plan.asker, tried: triedReplicas, sinceMs, totalAtMs }
+      const placed = await takeReplica(services, candidate, request, wish, client)
+      if (placed.kind === 'left') return { ...tried(), kind: 'cancelled' }
       const startedAtMs = clock.now()
+      if (askedAtMs === null) placingMs += startedAtMs - wishedAtMs
+      if (placed.kind === 'unplaced') {
+        faults.push(placed)
+        report(services, request, candidate, placed)
+        break
+      }
+      const { lease } = placed
+      if (lease !== null) choice = { ...lease.choice, replica: lease.replica.id }
       askedAtMs ??= startedAtMs
       attempts += 1
-      const isFollowed = attempts < ATTEMPTS_MAX && candidates.length > 0 && upload === undefined
+      const isFollowed = attempts - rebinds < ATTEMPTS_MAX && candidates.length > 0 && upload === undefined
       const result = await attempt(
         services,
         candidate,
@@ -102,7 +130,7 @@ export async function dispatch(
           repetition: plan.model.config.repetition,
           totalAtMs,
         },
-        triedReplicas,
+        lease,
         client,
       )
       const now = clock.now()
@@ -116,12 +144,18 @@ export async function dispatch(
       if (fault.kind === 'cancelled') return { ...tried(), kind: 'cancelled' }
       faults.push(fault)
       report(services, request, candidate, fault)
+      // Whoever has gone has answered nothing: the request goes back to the queue, and no try is spent on it.
+      if (fault.kind === 'lost' && rebinds < POOL_REBINDS_MAX && upload?.isTaken !== true) {
+        rebinds += 1
+        tries -= 1
+        continue
+      }
       // A prompt that does not fit here may fit where there is more room, and only there.
       if (fault.kind === 'context') candidates = candidates.filter((other) => isRoomier(other.target, candidate.target))
       const { spare, ...again } = candidate
       if (fault.kind === 'credential' && spare !== undefined) candidates.unshift({ ...again, credentials: spare })
       // An upload comes once: whoever was sent it has it, and only a target that could not be called leaves it to the next.
-      const isLast = attempts >= ATTEMPTS_MAX || upload?.isTaken === true
+      const isLast = attempts - rebinds >= ATTEMPTS_MAX || upload?.isTaken === true
       if (isLast) candidates = []
       const step = isLast ? 'next-target' : nextStep(fault, tries, candidates.length === 0, retries)
       if (step === 'relay') return { ...tried(), ...refusalOf([fault], plan.model.alias) }
@@ -163,7 +197,7 @@ function waitBefore(fault: Fault, tries: number, random: () => number): number {
 }
 
 /** Faults that say nothing of the target. */
-const UNTELLING: ReadonlySet<Fault['kind']> = new Set(['cancelled', 'uncallable', 'unsendable'])
+const UNTELLING: ReadonlySet<Fault['kind']> = new Set(['cancelled', 'uncallable', 'unsendable', 'lost'])
 
 function observe(
   { health, clock }: DispatchServices,
@@ -197,6 +231,12 @@ function report(services: DispatchServices, request: InferenceRequest, candidate
   })
 }
 
+const QUEUED: Readonly<Record<Exclude<RefusedTurn['why'], 'none'>, string>> = {
+  full: 'Too many requests wait for a replica. Try again later.',
+  wait: 'No replica comes free within the time that this request may wait. Try again later, or allow more with x-sluice-max-wait-ms.',
+  shed: 'The replicas have no time for batch requests now. Try again later.',
+}
+
 /** What the caller is told after the last fault; only a unanimous 429 is told as one. */
 function refusalOf(faults: readonly Fault[], alias: string): { kind: 'refused' | 'failed'; refusal: Refusal } {
   const failed = (refused: Refusal) => ({ kind: 'failed' as const, refusal: refused })
@@ -227,6 +267,11 @@ function refusalOf(faults: readonly Fault[], alias: string): { kind: 'refused' |
       }),
     )
   }
+  if (last?.kind === 'unplaced' && last.why !== 'none')
+    return {
+      kind: 'refused',
+      refusal: refusal('queue_timeout', QUEUED[last.why], { retryAfterMs: last.retryAfterMs }),
+    }
   if (last?.kind === 'timeout')
     return failed(
       refusal('upstream_timeout', `No provider of '${alias}' answered in time. Try again, or allow more time.`),

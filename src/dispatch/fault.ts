@@ -2,6 +2,7 @@
 import { errorIn, parseJson } from '../core/chat-wire.ts'
 import type { Refusal } from '../core/errors.ts'
 import { RETRY_CAP_MS } from '../core/limits.ts'
+import type { RefusedTurn } from '../core/pool/types.ts'
 import type { Expiry } from './deadline.ts'
 import { redact } from './redact.ts'
 
@@ -17,8 +18,12 @@ export type Fault =
   | { readonly kind: 'rate-limited'; readonly status: number; readonly retryAfterMs: number | null }
   | { readonly kind: 'failed'; readonly status: number; readonly retryAfterMs: number | null; readonly why: string }
   | { readonly kind: 'timeout'; readonly expiry: Expiry }
-  /** Nothing was there to call: no replica is active, say. */
+  /** Nothing was there to call: a binding is missing, say. */
   | { readonly kind: 'uncallable'; readonly why: string }
+  /** The pool has no replica for it: none at all, or not within the time that it may wait. Nobody was asked. */
+  | { readonly kind: 'unplaced'; readonly why: RefusedTurn['why']; readonly retryAfterMs: number }
+  /** The worker that it was bound to has gone before it answered. */
+  | { readonly kind: 'lost' }
   /** The caller's own body, refused while it was passed on. */
   | { readonly kind: 'unsendable'; readonly refusal: Refusal }
   /** This isolate holds as much of replies as it may. */
@@ -133,6 +138,8 @@ export function nextStep(fault: Fault, tried: number, isLast: boolean, retries: 
     case 'model':
     case 'refused':
     case 'uncallable':
+    case 'unplaced':
+    case 'lost':
       return 'next-target'
     case 'rate-limited':
       return isLast && tried <= retries && isShort(fault.retryAfterMs) ? 'retry' : 'next-target'

@@ -47,7 +47,7 @@ export function helpersOf(
       if (planned.kind !== 'plan') return null
       const { candidates } = planned
       const few = isFirstOnly ? candidates.filter(({ target }) => target === helper.targets[0]) : candidates
-      const outcome = await dispatch(services, request, { model: helper, candidates: few }, signal)
+      const outcome = await dispatch(services, request, { ...planned, candidates: few }, signal)
       if (outcome.kind !== 'whole') return null
       return typeof outcome.body === 'string' ? outcome.body : new TextDecoder().decode(outcome.body)
     }

@@ -34,7 +34,7 @@ export interface LiveParts {
   /** Did the client leave? An aborted read looks like any other failure. */
   readonly clientLeft: () => boolean
   /** Gives the replica back. */
-  readonly release: (outcome: 'answered' | 'failed') => void
+  readonly release: (outcome: 'answered' | 'failed', usage: Usage | null) => void
 }
 
 /** Pull `next()` until it answers with an `Ended`, or `cancel()`. */
@@ -133,8 +133,8 @@ export class LiveStream {
     if (this.#ended !== null) return this.#ended
     const { deadline, release, cutter, requestBytes } = this.#parts
     deadline.stop()
-    release(kind === 'broken' ? 'failed' : 'answered')
     const usage = usageOf(cutter, requestBytes, kind)
+    release(kind === 'broken' ? 'failed' : 'answered', usage)
     const broken = this.#timedOut ? 'upstream_timeout' : 'upstream_failed'
     this.#ended = { kind, usage, code: kind === 'broken' ? broken : null }
     this.#settle(this.#ended)

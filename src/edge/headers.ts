@@ -1,9 +1,12 @@
 /** The headers of replies: what an inference reply says of itself, and what every reply carries. */
+import type { Entry } from '../authenticate/enter.ts'
+import type { InferenceRequest } from '../core/inference.ts'
 import { stateAfter } from '../core/ledger/left.ts'
 import type { LimitState } from '../core/ledger/types.ts'
 import { formatUsd } from '../core/money.ts'
 import type { Answer } from '../gateway.ts'
 import { limitHeaders } from './limit-headers.ts'
+import { poolDebugHeaders } from './pool-debug.ts'
 
 /** What the caller's own request id must look like to come back. */
 const CLIENT_REQUEST_ID = /^[A-Za-z0-9_-]{1,64}$/
@@ -30,20 +33,29 @@ export function unansweredHeaders(headers: ReplyHeaders, alias: string | null): 
   return headers
 }
 
+/** Who is told how it was decided: nobody, the caller what is its own, or an operator's key what is the deployment's. */
+export type Debug = false | 'caller' | 'operator'
+
+/** What is told to the sender of this request. */
+export const debugOf = ({ debug }: InferenceRequest, { caller }: Entry): Debug =>
+  debug && (caller.key.debug === true ? 'operator' : 'caller')
+
 /** What an inference reply says of how it was answered; cost only where it is known before the body goes out. */
 export function answerHeaders(
   headers: ReplyHeaders,
   alias: string,
   startedAtMs: number,
   answer: Answer,
-  debug = false,
+  debug: Debug = false,
 ): ReplyHeaders {
-  const queueMs = Math.ceil(answer.queueMs)
+  const queueMs = Math.ceil(answer.queueMs + (answer.placingMs ?? 0))
   const overheadMs = Math.max(0, (answer.askedAtMs ?? startedAtMs) - startedAtMs - queueMs)
   if (ALIAS.test(alias)) headers['x-sluice-model'] = alias
   headers['x-sluice-attempts'] = String(answer.attempts)
   headers['x-sluice-cache'] = answer.cache
-  if (debug && answer.bypass !== null) headers['x-sluice-cache-reason'] = answer.bypass
+  if (debug !== false && answer.bypass !== null) headers['x-sluice-cache-reason'] = answer.bypass
+  if (debug !== false && answer.choice !== undefined)
+    Object.assign(headers, poolDebugHeaders(answer.choice, debug === 'operator'))
   headers['x-sluice-queue-ms'] = String(queueMs)
   headers['x-sluice-overhead-ms'] = String(overheadMs)
   if (answer.target !== null) headers['x-sluice-target'] = answer.target.id

@@ -9,7 +9,7 @@ import { decode } from './decode.ts'
 import { errorReply } from './error-reply.ts'
 import { boundaryOf } from './form-model.ts'
 import { beginForm, type FormUpload } from './form-upload.ts'
-import { answerHeaders } from './headers.ts'
+import { answerHeaders, debugOf } from './headers.ts'
 import { relayReply } from './relay-reply.ts'
 import { requestOptions } from './request-options.ts'
 import { openaiErrors } from './skin-errors.ts'
@@ -95,7 +95,7 @@ async function reply(
     if (upload !== undefined && answered?.kind === 'stream') services.background(answered.live.ended.then(release))
     else release()
   }
-  answerHeaders(headers, request.alias, request.startedAtMs, answered, request.debug)
+  answerHeaders(headers, request.alias, request.startedAtMs, answered, debugOf(request, entry))
   if (answered.kind === 'refused') return errorReply(answered.refusal, headers, openaiErrors)
   return answered.kind === 'stream' ? relayReply(services, answered, headers) : leftReply()
 }

@@ -4,7 +4,7 @@ import { type Answer, answer } from '../gateway.ts'
 import type { Edge } from './arrival.ts'
 import { errorReply } from './error-reply.ts'
 import type { Exchange } from './exchange.ts'
-import { answerHeaders } from './headers.ts'
+import { answerHeaders, debugOf } from './headers.ts'
 import { newId } from './new-id.ts'
 import { encodedWhole, wholeOf } from './recalled-reply.ts'
 import type { Heading, Skin } from './skin.ts'
@@ -15,7 +15,8 @@ export async function reply(
   { services, known }: Edge,
   { skin, entry, request, client, headers, release, text, headingId }: Exchange,
 ): Promise<Response> {
-  const { alias, startedAtMs, wantsUsage, debug } = request
+  const { alias, startedAtMs, wantsUsage } = request
+  const debug = debugOf(request, entry)
   const { clock, background } = services
   const progress: { cache: Answer['cache'] } = { cache: 'bypass' }
   const ask = (waiting: Client): Promise<Answer> =>

@@ -2,12 +2,21 @@
 import { type Refusal, refusal } from '../core/errors.ts'
 import type { CacheMode, InferenceRequest } from '../core/inference.ts'
 import { HEADER_JSON_CHARS_MAX, TIMEOUT_MAX_MS } from '../core/limits.ts'
+import type { Priority } from '../core/pool/types.ts'
 import { CACHE_TTL_SECONDS_MAX } from '../core/recall/limits.ts'
 
 /** What the path takes from the headers. */
 export type RequestOptions = Pick<
   InferenceRequest,
-  'timeoutMs' | 'firstTokenMs' | 'maxWaitMs' | 'user' | 'cacheMode' | 'cacheTtlSeconds' | 'debug' | 'traceparent'
+  | 'timeoutMs'
+  | 'firstTokenMs'
+  | 'maxWaitMs'
+  | 'priority'
+  | 'user'
+  | 'cacheMode'
+  | 'cacheTtlSeconds'
+  | 'debug'
+  | 'traceparent'
 >
 
 const milliseconds = (value: string): boolean => /^\d{1,7}$/.test(value) && Number(value) <= TIMEOUT_MAX_MS
@@ -71,6 +80,7 @@ export function requestOptions(headers: Headers): RequestOptions | Refusal {
     firstTokenMs: Number(values.get('x-sluice-first-token-ms')) || undefined,
     // Here 0 is a value: refuse at once.
     maxWaitMs: maxWaitMs === undefined ? undefined : Number(maxWaitMs),
+    priority: values.get('x-sluice-priority') as Priority | undefined,
     user: values.get('x-sluice-user'),
     cacheMode: values.get('x-sluice-cache') as CacheMode | undefined,
     cacheTtlSeconds: Number(values.get('x-sluice-cache-ttl')) || undefined,

@@ -4,7 +4,7 @@ import { DEFERRED_STATUS_MS, KEEP_ALIVE_MS } from '../core/limits.ts'
 import type { Answer } from '../gateway.ts'
 import type { Clock } from '../lib/clock.ts'
 import { errorReply, retryAfterMs } from './error-reply.ts'
-import { answerHeaders, type ReplyHeaders } from './headers.ts'
+import { answerHeaders, type Debug, type ReplyHeaders } from './headers.ts'
 import { streamOf } from './recalled-reply.ts'
 import type { Heading, Skin } from './skin.ts'
 import { Translation } from './translated.ts'
@@ -21,7 +21,7 @@ export interface StreamContext {
   readonly wantsUsage: boolean
   /** How far it has come. */
   readonly progress: { readonly cache: Answer['cache'] }
-  readonly debug: boolean
+  readonly debug: Debug
   readonly skin: Skin
   /** What a reply of this skin is headed with. */
   readonly heading: () => Heading

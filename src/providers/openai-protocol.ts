@@ -25,8 +25,10 @@ export const openaiProtocol: Provider = {
     if (call.relay !== undefined) return relayed(call, call.relay)
     if (operation === 'count_tokens' || operation === 'relay') throw new Error(`no endpoint for ${operation}`)
     const asked = call.translated === undefined ? asItIs(call) : withoutOwnFields(call.body, call.translated === 'pool')
-    const body =
+    const bounded =
       call.outputCap === undefined ? asked.body : withOutputCap({ ...call, body: asked.body }, call.outputCap)
+    // Whatever the caller says: to choose another tenant's salt would be to share with it.
+    const body = call.cacheSalt === undefined || operation === 'embeddings' ? bounded : { ...bounded, cache_salt: call.cacheSalt }
     const reply = await call.outgoing({
       url: endpoint(call.baseUrl, PATHS[operation]),
       method: 'POST',
@@ -52,14 +54,19 @@ const asItIs = ({ body }: ProviderCall): Bare => ({ body, dropped: NOTHING_DROPP
 
 /** A caller of the Responses API, at a target that has one: the body is theirs but for the model, and for what is kept. */
 async function passedResponses(call: ProviderCall, { body, dropped }: NativeRequest): Promise<PassedReply> {
-  const { model, outputCap, stream, signal } = call
+  const { model, outputCap, stream, signal, cacheSalt } = call
   const cap =
     outputCap === undefined || typeof body.max_output_tokens === 'number' ? {} : { max_output_tokens: outputCap }
   const reply = await call.outgoing({
     url: endpoint(call.baseUrl, '/responses'),
     method: 'POST',
     headers: headersOf(call, stream ? 'text/event-stream' : 'application/json'),
-    body: JSON.stringify({ ...withoutLasting(body), model, ...cap }),
+    body: JSON.stringify({
+      ...withoutLasting(body),
+      model,
+      ...cap,
+      ...(cacheSalt === undefined ? {} : { cache_salt: cacheSalt }),
+    }),
     signal,
   })
   return new PassedReply(reply, dropped, reply.ok ? 'responses' : 'openai')

@@ -24,6 +24,8 @@ export interface ProviderCall {
    * is an engine of the operator's own, which takes more of them.
    */
   readonly translated?: 'pool' | 'other' | undefined
+  /** For an engine of the operator's own: requests with other salts have no part of its prefix cache in common. */
+  readonly cacheSalt?: string | undefined
   /** Of the operation `relay`. */
   readonly relay?: Relayed
   readonly stream: boolean

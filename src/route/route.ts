@@ -3,9 +3,10 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
 import { unpricedModel } from '../core/models.ts'
 import { askedOutputTokens, outputCapOf } from '../core/outputs.ts'
+import type { SealedRecord } from '../core/sealed.ts'
 import type { DirectorySnapshot, Model, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
-import type { Caller } from '../core/tenant.ts'
+import { type Caller, ownerOf, placeOf } from '../core/tenant.ts'
 import { BYTES_PER_TOKEN } from '../core/usage.ts'
 import type { Provider } from '../providers/types.ts'
 import { credentialsOf, spareOf, type TargetCredentials } from './credentials.ts'
@@ -36,9 +37,22 @@ export interface Terms {
   readonly capOutput: boolean
 }
 
+/** For whom it is, where that matters to who is asked. */
+export interface Asker {
+  /** `<tenant>.<generation>`. */
+  readonly owner: string
+  /** Of the deployment: what tells tenants apart towards engines is made with it. */
+  readonly pepper: SealedRecord | null
+}
+
 /** The verdict: whom to ask, best first, or why nobody can be asked. */
 export type Plan =
-  | { readonly kind: 'plan'; readonly model: Model; readonly candidates: readonly Candidate[] }
+  | {
+      readonly kind: 'plan'
+      readonly model: Model
+      readonly candidates: readonly Candidate[]
+      readonly asker: Asker
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly outcome: 'refused' | 'failed' }
 
 /** What routing looks at besides the request. */
@@ -73,7 +87,8 @@ export function route(
     },
   )
   const candidates = order.flatMap((index) => usable[index] ?? [])
-  return { kind: 'plan', model, candidates: preferredFirst(candidates, request.preferredTarget) }
+  const asker = { owner: ownerOf(placeOf(caller)), pepper: deployment.pepper }
+  return { kind: 'plan', model, candidates: preferredFirst(candidates, request.preferredTarget), asker }
 }
 
 /** Whose prompt cache is warm comes before the strategy's own choice, which is the order of the rest. */

@@ -25,6 +25,7 @@ export type { SessionStore } from '../core/session/store.ts'
 export type { KeyVerdict, TenantPlace } from '../core/tenant.ts'
 export type { UsageBatch } from '../core/usage-record.ts'
 export type * from './types/lasting.ts'
+export type * from './types/pools.ts'
 
 /** The Directory as the request path uses it. */
 export interface Directory {

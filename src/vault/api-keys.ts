@@ -1,6 +1,8 @@
 /** API keys `slc_<tenant>_<keyId>_<secret><check>`: minting, and the check that needs no storage. */
 import { OPERATOR, PEPPER_NAME, type SealedRecord, VaultError } from '../core/sealed.ts'
+import { PREFIX_SALTS_MAX } from '../core/pool/line-limits.ts'
 import { base62OfBytes, randomBase62 } from '../lib/base62.ts'
+import { BoundedMap } from '../lib/bounded-map.ts'
 import { fromBase64, hmac, hmacKey, sameText, toBase64 } from '../lib/hash.ts'
 import type { ApiKeys, PresentedKey, Vault } from './types.ts'
 
@@ -17,6 +19,8 @@ const FORM = new RegExp(
 export function createApiKeys(vault: Vault): ApiKeys {
   /** The pepper in use, imported: one deployment has one, and each request asks for it. */
   let imported: { record: SealedRecord; key: CryptoKey } | undefined
+
+  const salts = new BoundedMap<string, string>(PREFIX_SALTS_MAX)
 
   const pepperKey = async (record: SealedRecord): Promise<CryptoKey> => {
     // A snapshot that comes anew carries the same record as another object. No two seals have the same ciphertext.
@@ -54,6 +58,15 @@ export function createApiKeys(vault: Vault): ApiKeys {
     async verify(pepper, presented) {
       const check = await checkOf(await pepperKey(pepper), presented.slice(0, -CHECK_CHARS))
       return sameText(check, presented.slice(-CHECK_CHARS))
+    },
+
+    async prefixSalt(pepper, owner) {
+      const name = `${pepper.ciphertext}\n${owner}`
+      const known = salts.get(name)
+      if (known !== undefined) return known
+      const salt = await digestOf(await pepperKey(pepper), `sluice/prefix/v1|${owner}`)
+      salts.set(name, salt)
+      return salt
     },
 
     newPepper() {

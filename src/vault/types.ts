@@ -29,6 +29,8 @@ export interface ApiKeys {
   read(pepper: SealedRecord, presented: string): Promise<PresentedKey | null>
   /** Verifies the check characters of a key that was read. One more HMAC; not needed for a digest that is known already. */
   verify(pepper: SealedRecord, presented: string): Promise<boolean>
+  /** What keeps an owner's prompts apart from another's in an engine's prefix cache: the same each time, and no secret. */
+  prefixSalt(pepper: SealedRecord, owner: string): Promise<string>
   /** A new sealed pepper. */
   newPepper(): Promise<SealedRecord>
 }

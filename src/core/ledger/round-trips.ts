@@ -1,13 +1,19 @@
-/** How long each tenant's object takes to answer this isolate, and so how long it is worth waiting for. No I/O. */
+/** How long each object (a tenant's, a pool's) takes to answer this isolate, and so how long it is worth waiting for. No I/O. */
 import { BoundedMap } from '../../lib/bounded-map.ts'
 import { ADMIT_DEADLINE_MIN_MS, ADMIT_ROUND_TRIPS_MAX, OBJECT_CALL_MS, ROUND_TRIPS_MAX } from '../limits.ts'
 
 /** Weight of the newest round trip in the mean. */
 const NEWEST = 0.2
 
-/** One per isolate. Owners are named `<tenant>.<generation>`. */
+/** One per isolate and kind of object. Tenants' are named `<tenant>.<generation>`, pools' by their names. */
 export class RoundTrips {
   readonly #meanMs = new BoundedMap<string, number>(ROUND_TRIPS_MAX)
+  readonly #leastMs: number
+
+  /** A deadline is never shorter than `leastMs`. */
+  constructor(leastMs = ADMIT_DEADLINE_MIN_MS) {
+    this.#leastMs = leastMs
+  }
 
   /**
    * Notes a call that did not wait; one that missed its deadline too, or a far object would be late for ever. Would
@@ -23,6 +29,6 @@ export class RoundTrips {
   deadlineMs(owner: string): number {
     const mean = this.#meanMs.get(owner)
     if (mean === undefined) return OBJECT_CALL_MS
-    return Math.min(OBJECT_CALL_MS, Math.max(ADMIT_DEADLINE_MIN_MS, ADMIT_ROUND_TRIPS_MAX * mean))
+    return Math.min(OBJECT_CALL_MS, Math.max(this.#leastMs, ADMIT_ROUND_TRIPS_MAX * mean))
   }
 }

@@ -1,6 +1,6 @@
 /** Waiting for what takes long: whatever comes first, and nothing that is left behind. */
 import { expect, test } from 'vitest'
-import { LEFT, orLeft, within } from '../../src/admit/waiting.ts'
+import { LEFT, orLeft, within } from '../../src/lib/waiting.ts'
 import { pending } from '../support/admitting.ts'
 import { manualClock } from '../support/manual-clock.ts'
 

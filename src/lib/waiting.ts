@@ -1,5 +1,5 @@
 /** How a request waits for what may take long: its client may leave, and it may want to look around meanwhile. No I/O. */
-import type { Clock } from '../lib/clock.ts'
+import type { Clock } from './clock.ts'
 
 /** Instead of an outcome: the client left. */
 export const LEFT = Symbol('the client left')

@@ -1,0 +1,64 @@
+/** Origin pools over their Durable Objects. */
+import { POOL_TELL_DEADLINE_MS } from '../../core/pool/line-limits.ts'
+import type { PoolLease, Turn } from '../../core/pool/types.ts'
+import type { PoolPlace, PoolSaid, PoolStore } from '../types.ts'
+import { type CallTools, callObject } from './object-call.ts'
+
+/** What the class offers; made by a function, it has no name to import. */
+interface PoolRpc extends Rpc.DurableObjectBranded {
+  acquire(pool: string, text: string, blocks: Float64Array): Promise<string>
+  turn(id: string): Promise<string>
+  tell(pool: string, text: string, leases: readonly PoolLease[]): Promise<string>
+  view(pool: string): Promise<string>
+  fetch(url: string, init: RequestInit): Promise<Response>
+}
+
+type Asked = Pick<PoolRpc, 'acquire' | 'turn' | 'tell' | 'view'>
+
+/** `answered` is told how long a pool's object took for what does not wait, also when that came too late. */
+export function createPools(
+  namespace: DurableObjectNamespace,
+  tools: CallTools,
+  answered: (pool: string, ms: number) => void,
+): PoolStore {
+  const ask = <R>(
+    place: PoolPlace,
+    deadlineMs: number,
+    question: (object: Asked) => Promise<R>,
+    observed?: (ms: number) => void,
+  ): Promise<R> =>
+    callObject<PoolRpc, R>(
+      tools,
+      { deadlineMs, repeatable: true, ...(observed === undefined ? {} : { answered: observed }) },
+      () => stubOf(namespace, place),
+      (object) => question(object as unknown as Asked),
+    )
+  return {
+    async acquire(place, { blocks, ...request }, events, isExplained, deadlineMs) {
+      const text = JSON.stringify({ request, events, isExplained })
+      const said = await ask(
+        place,
+        deadlineMs,
+        (object) => object.acquire(place.pool, text, blocks),
+        (ms) => answered(place.pool, ms),
+      )
+      return JSON.parse(said) as PoolSaid & { turn: Turn }
+    },
+    async turn(place, id, waitMs) {
+      return JSON.parse(await ask(place, waitMs, (object) => object.turn(id))) as Exclude<Turn, { kind: 'queued' }>
+    },
+    async tell(place, { events, renew = [], leases = [] }) {
+      const text = JSON.stringify({ events, renew })
+      return JSON.parse(
+        await ask(place, POOL_TELL_DEADLINE_MS, (object) => object.tell(place.pool, text, leases)),
+      ) as PoolSaid
+    },
+    workers: (place) => ({ fetch: (url, init) => stubOf(namespace, place).fetch(url, init) }),
+  }
+}
+
+/** By name. The region counts only when the object is first named. */
+function stubOf(namespace: DurableObjectNamespace, { pool, region }: PoolPlace): PoolRpc {
+  const hint = region === undefined ? {} : { locationHint: region as DurableObjectLocationHint }
+  return namespace.get(namespace.idFromName(pool), hint) as unknown as PoolRpc
+}
