@@ -49,7 +49,12 @@ export class Replicas {
     const healthy = candidates.filter((replica) => this.#state(poolName, replica).outUntilMs <= nowMs)
     // All out means that our picture is wrong more often than that all are down: try one anyway.
     const usable = healthy.length > 0 ? healthy : candidates
-    return rendezvous(blocks, usable, (replica) => load(this.#state(poolName, replica)))
+    const byId = new Map(usable.map((replica) => [replica.id, replica]))
+    const id = rendezvous(blocks, [...byId.keys()], (one) => {
+      const replica = byId.get(one)
+      return replica === undefined ? 0 : load(this.#state(poolName, replica))
+    })
+    return byId.get(id ?? '') ?? null
   }
 
   /** A request of so many prompt tokens goes there. */

@@ -1,7 +1,7 @@
 /** One attempt at one target: from the call to the commit point, a whole reply, or a fault. */
 import type { ByteBudget } from '../core/byte-budget.ts'
 import { parseJson, usageIn } from '../core/chat-wire.ts'
-import { type InferenceRequest, promptBytes } from '../core/inference.ts'
+import { type InferenceRequest, promptBytes, type Upload } from '../core/inference.ts'
 import {
   PROLOGUE_BYTES_MAX,
   PROLOGUE_EVENTS_MAX,
@@ -130,6 +130,8 @@ export async function attempt(
     return { ...result, ...reported }
   }
   if (client.aborted) return settle(fault({ kind: 'cancelled' }))
+  // While a replica was waited for, say.
+  if (upload?.broken.aborted) return settle(uploadFault(upload))
   try {
     deadline.arm(clocks.headersMs, clocks.isCallers ? 'caller' : 'headers')
     const { idleMs, repetition } = clocks
@@ -153,14 +155,16 @@ export async function attempt(
     if (client.aborted) return settle(fault({ kind: 'cancelled' }))
     if (expiry !== undefined) return settle(fault({ kind: 'timeout', expiry }))
     if (error instanceof Overloaded) return settle(fault({ kind: 'overloaded' }))
-    if (upload?.fault === 'left') return settle(fault({ kind: 'cancelled' }))
-    if (upload?.fault != null) return settle(fault({ kind: 'unsendable', refusal: upload.fault }))
+    if (upload?.fault != null) return settle(uploadFault(upload))
     if (error instanceof NotCallable) return settle(fault({ kind: 'uncallable', why: error.message }))
     return settle(failed('could not be reached', 0))
   }
 }
 
 const fault = (found: Fault): AttemptResult => ({ kind: 'fault', fault: found, usage: null })
+
+const uploadFault = ({ fault: found }: Upload): AttemptResult =>
+  fault(found === null || found === 'left' ? { kind: 'cancelled' } : { kind: 'unsendable', refusal: found })
 
 const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
 

@@ -68,6 +68,8 @@ export interface DispatchServices extends AttemptServices, ReplicaServices {
   readonly log: (line: Readonly<Record<string, unknown>>) => void
 }
 
+const NO_POOL = { kind: 'placed', lease: null } as const
+
 /** Asks the plan's candidates in order until one commits, and says what became of it. Never rejects. */
 export async function dispatch(
   services: DispatchServices,
@@ -105,7 +107,8 @@ export async function dispatch(
     for (let tries = 1; ; tries += 1) {
       const wishedAtMs = clock.now()
       const wish = { id: `${request.requestId}.${attempts}`, asker: plan.asker, tried: triedReplicas, sinceMs, totalAtMs }
-      const placed = await takeReplica(services, candidate, request, wish, client)
+      const { pool } = target.provider
+      const placed = pool === undefined ? NO_POOL : await takeReplica(services, candidate, request, pool, wish, client)
       if (placed.kind === 'left') return { ...tried(), kind: 'cancelled' }
       const startedAtMs = clock.now()
       if (askedAtMs === null) placingMs += startedAtMs - wishedAtMs

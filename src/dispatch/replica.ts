@@ -45,22 +45,21 @@ export interface ReplicaAsk {
   readonly totalAtMs: number
 }
 
-/** What came of it. `lease` is null where the target has no pool. */
+/** What came of it. */
 export type Placed =
-  | { readonly kind: 'placed'; readonly lease: ReplicaLease | null }
+  | { readonly kind: 'placed'; readonly lease: ReplicaLease }
   | ({ readonly kind: 'unplaced' } & Pick<RefusedTurn, 'why' | 'retryAfterMs'>)
   | { readonly kind: 'left' }
 
-/** Takes a replica where the target has a pool, one not in `tried` if there is one. Never rejects. */
+/** Takes a replica of the candidate's pool, one not in `tried` if there is one. Never rejects. */
 export async function takeReplica(
   services: ReplicaServices,
   { target }: Candidate,
   request: InferenceRequest,
+  pool: PoolConfig,
   ask: ReplicaAsk,
   client: AbortSignal,
 ): Promise<Placed> {
-  const { pool } = target.provider
-  if (pool === undefined) return { kind: 'placed', lease: null }
   const place = { pool: target.providerName, region: pool.region }
   const wanted = wantedOf(pool, target.model, request, ask)
   const turn = await turnOf(services, place, wanted, request.debug, client)
@@ -102,7 +101,7 @@ function wantedOf(pool: PoolConfig, model: string, request: InferenceRequest, as
     priority: request.priority ?? 'interactive',
     model,
     // Nobody's prompt is looked for among another tenant's, unless the pool says that they may share.
-    blocks: promptBlocks(request.body, pool.sharePrefix ? model : `${owner}\n${model}`),
+    blocks: promptBlocks(request.body, pool.sharePrefix ? model : `${owner}\n${model}`).blocks,
     promptTokens: promptTokens(promptBytes(request)),
     outputTokens: Math.min(askedOutputTokens(request) ?? POOL_OUTPUT_TOKENS_TYPICAL, POOL_OUTPUT_TOKENS_TYPICAL),
     tellsFirst: request.stream,

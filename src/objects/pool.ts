@@ -75,7 +75,7 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
       const turn = scheduler.acquire({ ...request, blocks }, nowMs)
       this.#settle(scheduler, nowMs)
       this.#seen(nowMs)
-      return this.#said(scheduler, nowMs, isExplained ? turn : unexplained(turn))
+      return this.#said(scheduler, isExplained ? turn : unexplained(turn))
     }
 
     /** The turn of a request that was queued, in JSON. */
@@ -93,7 +93,7 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
       if (renew.length > 0) scheduler.renew(renew, nowMs)
       for (const event of events) if (event.kind === 'left') this.#waiters.forget(event.id)
       this.#settle(scheduler, nowMs)
-      return this.#said(scheduler, nowMs, null)
+      return this.#said(scheduler, null)
     }
 
     /** How it stands, for an operator: JSON. */
@@ -133,9 +133,8 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
       return config.replicas.map(({ id, state }) => ({ id, state }))
     }
 
-    #said(scheduler: PoolScheduler, nowMs: number, turn: Turn | null): string {
-      const { queued } = scheduler.counts
-      return JSON.stringify({ epoch: this.#epoch, isQueued: queued > 0, ...(turn === null ? {} : { turn }) })
+    #said(scheduler: PoolScheduler, turn: Turn | null): string {
+      return JSON.stringify({ epoch: this.#epoch, isQueued: scheduler.queued > 0, ...(turn === null ? {} : { turn }) })
     }
 
     /** Those who waited and need not any more are told, and the object wakes when something is due next. */

@@ -14,9 +14,15 @@ const replica = (id: string, state: ReplicaConfig['state'] = 'active'): ReplicaC
 const poolOf = (...replicas: ReplicaConfig[]): PoolConfig => ({ replicas }) as PoolConfig
 const pool = poolOf(replica('a'), replica('b'))
 
-/** Takes one and says its id. */
+/** Chooses one for a prompt of which nothing is known, and holds it. */
+function take(replicas: Replicas, name: string, of: PoolConfig, tokens: number, tried: ReadonlySet<string>, nowMs: number) {
+  const replica = replicas.choose(name, of, new Float64Array(0), tried, nowMs)
+  return replica === null ? null : { replica, ...replicas.hold(name, replica, tokens) }
+}
+
+/** Takes one of the pool's. */
 const taken = (replicas: Replicas, tokens = 10, tried = NONE, nowMs = NOW, of = pool) =>
-  replicas.take('gpu', of, tokens, tried, nowMs)
+  take(replicas, 'gpu', of, tokens, tried, nowMs)
 
 /** Lets a replica fail so many times in a row; each is the only one that is fresh. */
 function fail(replicas: Replicas, id: string, times: number, nowMs = NOW): void {
@@ -59,7 +65,7 @@ describe('load', () => {
   it('is counted for each pool by itself', () => {
     const replicas = new Replicas()
     taken(replicas, 100)
-    expect(replicas.take('other', pool, 10, NONE, NOW)?.replica.id).toBe('a')
+    expect(take(replicas, 'other', pool, 10, NONE, NOW)?.replica.id).toBe('a')
   })
 })
 
@@ -165,4 +171,18 @@ it('a replica is out from when it failed, not from when it was taken: a stream m
   const endedAtMs = NOW + 120_000
   for (let count = 0; count < 3; count += 1) taken(replicas, 0, new Set(['b']))?.release('failed', endedAtMs)
   expect(taken(replicas, 0, NONE, endedAtMs + 29_999)?.replica.id).toBe('b')
+})
+
+it('isolates that cannot agree send a prompt they know to the same two', () => {
+  const many = poolOf(...Array.from({ length: 8 }, (_, index) => replica(`r${index}`)))
+  for (let block = 1; block <= 20; block += 1) {
+    const blocks = Float64Array.of(block, block * 7, block * 11, block * 13)
+    const seen = new Set<string | undefined>()
+    for (let isolate = 0; isolate < 5; isolate += 1) {
+      const replicas = new Replicas()
+      for (const busy of many.replicas.slice(0, isolate)) replicas.hold('gpu', busy, 1000)
+      seen.add(replicas.choose('gpu', many, blocks, NONE, NOW)?.id)
+    }
+    expect(seen.size).toBeLessThanOrEqual(2)
+  }
 })

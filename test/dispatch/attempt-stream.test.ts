@@ -10,11 +10,11 @@ describe('a stream', () => {
   it('commits on its first content; the prologue goes out before it', async () => {
     const { result, judged, listening } = streamed(path.sse([role(), text('Hello'), finish() + usage(), DONE]))
     const live = await liveOf(result)
-    expect(judged).toEqual([])
+    expect(judged).toEqual(['first'])
     const { said, ended } = await drained(live)
     expect(said).toBe(role() + text('Hello') + finish() + DONE)
     expect(ended).toMatchObject({ kind: 'finished', usage: { outputTokens: 7 } })
-    expect(judged).toEqual(['answered'])
+    expect(judged).toEqual(['first', 'answered'])
     expect(listening()).toBe(0)
   })
 
@@ -53,7 +53,7 @@ describe('a stream', () => {
   it('with an error beside its first content has committed, and breaks', async () => {
     const { result, judged } = streamed(path.sse([text('a') + event({ error: { message: 'oops' } })]))
     expect(await drained(await liveOf(result))).toMatchObject({ said: text('a'), ended: { kind: 'broken' } })
-    expect(judged).toEqual(['failed'])
+    expect(judged).toEqual(['first', 'failed'])
   })
 
   it('of nothing but `[DONE]` is an answer', async () => {
@@ -130,7 +130,7 @@ describe('a client that leaves', () => {
     const [candidate] = path.candidatesOf(deployment).candidates
     const clocks = { headersMs: 1, isCallers: false, idleMs: 1, totalAtMs: path.STARTED_AT_MS + 1 }
     if (candidate === undefined) throw new Error('no candidate')
-    const result = await attempt(services, candidate, path.requestOf(), clocks, new Set(), AbortSignal.abort())
+    const result = await attempt(services, candidate, path.requestOf(), clocks, null, AbortSignal.abort())
     expect(result).toEqual({ kind: 'fault', fault: { kind: 'cancelled' }, usage: null })
     expect(provider.calls).toEqual([])
   })
@@ -160,6 +160,6 @@ describe('a client that leaves', () => {
     client.abort()
     expect(provider.calls[0]?.signal.aborted).toBe(true)
     expect(await live.ended).toMatchObject({ kind: 'cancelled' })
-    expect(judged).toEqual(['answered'])
+    expect(judged).toEqual(['first', 'answered'])
   })
 })

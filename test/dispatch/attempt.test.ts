@@ -1,6 +1,5 @@
 /** One attempt: what counts as a whole answer, what as a fault and whose, and that nothing is left running. */
 import { describe, expect, it } from 'vitest'
-import type { PoolConfig } from '../../src/core/config.ts'
 import {
   UPSTREAM_ERROR_BYTES_MAX,
   UPSTREAM_REPLY_AT_ONCE_BYTES_MAX,
@@ -93,16 +92,17 @@ describe('an error reply', () => {
     expect(judged).toEqual(['answered'])
     const limited = begun(path.json('', 429, { 'retry-after': new Date(path.STARTED_AT_MS + 3000).toUTCString() }))
     expect(await faultOf(limited.result)).toMatchObject({ kind: 'rate-limited', retryAfterMs: 3000 })
-    expect(limited.judged).toEqual(['answered'])
+    expect(limited.judged).toEqual(['overloaded'])
   })
 
   it.each([
-    [500, 'failed'],
-    [503, 'answered'],
-    [307, 'failed'],
-    [401, 'answered'],
-  ])('%i: the replica is judged to have %s', async (status, outcome) => {
-    const { result, judged } = begun(path.json('', status))
+    [500, 'failed', {}],
+    [503, 'failed', {}],
+    [503, 'overloaded', { 'retry-after': '2' }],
+    [307, 'failed', {}],
+    [401, 'answered', {}],
+  ])('%i: the replica is judged to have %s', async (status, outcome, headers) => {
+    const { result, judged } = begun(path.json('', status, headers))
     await faultOf(result)
     expect(judged).toEqual([outcome])
   })
@@ -150,18 +150,14 @@ it('nothing came back: failed, and the replica is to blame', async () => {
 
 it('nothing can be called: no call, and said why', async () => {
   const { services } = begun(path.silent)
-  const inactive: PoolConfig = {
-    replicas: [{ id: 'a', url: 'https://a.example', state: 'disabled' }],
-  } as unknown as PoolConfig
   const deployment = path.deploymentOf({
     providers: { p: { protocol: 'openai' } },
     models: { model: { targets: [{ provider: 'p', model: 'm' }] } },
   })
   const [candidate] = path.candidatesOf(deployment).candidates
   if (candidate === undefined) throw new Error('no candidate')
-  const { target } = candidate
-  const empty = { ...candidate, target: { ...target, provider: { ...target.provider, pool: inactive } } }
+  services.providers.delete('openai')
   const clocks = { headersMs: 10, isCallers: false, idleMs: 10, totalAtMs: path.STARTED_AT_MS + 100 }
-  const result = await attempt(services, empty, path.requestOf(), clocks, new Set(), new AbortController().signal)
-  expect(result).toMatchObject({ kind: 'fault', fault: { kind: 'uncallable', why: 'no active replica of p' } })
+  const result = await attempt(services, candidate, path.requestOf(), clocks, null, new AbortController().signal)
+  expect(result).toMatchObject({ kind: 'fault', fault: { kind: 'uncallable', why: 'no protocol openai' } })
 })

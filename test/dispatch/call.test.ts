@@ -2,7 +2,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { ProviderConfig } from '../../src/core/config.ts'
 import { OPERATOR } from '../../src/core/sealed.ts'
-import { call, NotCallable, takeReplica } from '../../src/dispatch/call.ts'
+import { call, NotCallable } from '../../src/dispatch/call.ts'
+import type { ReplicaLease } from '../../src/dispatch/replica.ts'
 import type { Candidate } from '../../src/route/route.ts'
 import { candidatesOf, deploymentOf, json, pathServices, requestOf, scriptedProvider, sealed } from '../support/path.ts'
 
@@ -30,6 +31,14 @@ const pool = {
     { id: 'b', url: 'http://10.0.0.2/v1', binding: 'VPC' },
   ],
 }
+
+const leaseOf = (index: number, more: Partial<ReplicaLease> = {}): ReplicaLease => ({
+  replica: pool.replicas[index] as ReplicaLease['replica'],
+  choice: { reason: 'only', matchedBlocks: 0, blocks: 0, candidates: [] },
+  first: () => undefined,
+  release: () => undefined,
+  ...more,
+})
 
 describe('call', () => {
   it('hands the request to the provider as it came, with what the target adds', async () => {
@@ -102,7 +111,7 @@ describe('call', () => {
     const { scripted, services, candidate } = calling({ pool } as Partial<ProviderConfig>)
     const binding = { fetch: vi.fn(async (_url: string, _init: RequestInit) => new Response('bound')) }
     services.binding = (name) => (name === 'VPC' ? binding : undefined)
-    const lease = takeReplica(services, candidate, requestOf(), new Set(['a']))
+    const lease = leaseOf(1)
     await call(services, candidate, requestOf(), lease, NO_SIGNAL, async () => null)
     expect(scripted.calls[0]?.baseUrl).toBe('http://10.0.0.2/v1')
     const reply = await scripted.calls[0]?.outgoing({
@@ -120,7 +129,7 @@ describe('call', () => {
     const fetched = vi.fn(async () => new Response('straight'))
     vi.stubGlobal('fetch', fetched)
     const asked = vi.spyOn(services, 'binding')
-    const lease = takeReplica(services, candidate, requestOf(), new Set())
+    const lease = leaseOf(0)
     await call(services, candidate, requestOf(), lease, NO_SIGNAL, async () => null)
     const reply = await scripted.calls[0]?.outgoing({
       url: 'https://a.example/v1/x',
@@ -135,41 +144,22 @@ describe('call', () => {
 
   it('is not made where the binding or the protocol does not exist', async () => {
     const { scripted, services, candidate } = calling({ pool } as Partial<ProviderConfig>)
-    const lease = takeReplica(services, candidate, requestOf(), new Set(['a']))
+    const lease = leaseOf(1)
     await expect(call(services, candidate, requestOf(), lease, NO_SIGNAL, async () => 1)).rejects.toThrow(NotCallable)
     services.providers.delete('openai')
     await expect(call(services, candidate, requestOf(), null, NO_SIGNAL, async () => 1)).rejects.toThrow(NotCallable)
     expect(scripted.calls).toEqual([])
     expect(services.vault.opened).toEqual([])
   })
-})
 
-describe('takeReplica', () => {
-  it('is null where the target has no pool', () => {
-    const { services, candidate } = calling()
-    const tried = new Set<string>()
-    expect(takeReplica(services, candidate, requestOf(), tried)).toBeNull()
-    expect(tried.size).toBe(0)
-  })
-
-  it('takes another one each time, and remembers it', () => {
-    const { services, candidate } = calling({ pool } as Partial<ProviderConfig>)
-    const tried = new Set<string>()
-    expect(takeReplica(services, candidate, requestOf(), tried)?.replica.id).toBe('a')
-    expect(takeReplica(services, candidate, requestOf(), tried)?.replica.id).toBe('b')
-    expect([...tried]).toEqual(['a', 'b'])
-  })
-
-  it('weighs a request by its bytes', () => {
-    const { services, candidate } = calling({ pool } as Partial<ProviderConfig>)
-    expect(takeReplica(services, candidate, requestOf({ bodyBytes: 4000 }), new Set())?.replica.id).toBe('a')
-    expect(takeReplica(services, candidate, requestOf({ bodyBytes: 400 }), new Set())?.replica.id).toBe('b')
-    expect(takeReplica(services, candidate, requestOf({ bodyBytes: 400 }), new Set())?.replica.id).toBe('b')
-  })
-
-  it('fails where none is active', () => {
-    const inactive = { replicas: [{ id: 'a', url: 'https://a.example/v1', state: 'disabled' }] }
-    const { services, candidate } = calling({ pool: inactive } as Partial<ProviderConfig>)
-    expect(() => takeReplica(services, candidate, requestOf(), new Set())).toThrow(NotCallable)
+  it('goes the way of a worker that has dialled in, with what keeps tenants apart there', async () => {
+    const { scripted, services, candidate } = calling({ pool } as Partial<ProviderConfig>)
+    const through = { fetch: vi.fn(async () => new Response('pulled')) }
+    const lease = leaseOf(0, { through, cacheSalt: 'salt' })
+    await call(services, candidate, requestOf(), lease, NO_SIGNAL, async () => null)
+    const [asked] = scripted.calls
+    const reply = await asked?.outgoing({ url: 'http://pool/x', method: 'GET', headers: {}, signal: NO_SIGNAL })
+    expect(await reply?.text()).toBe('pulled')
+    expect(asked?.cacheSalt).toBe('salt')
   })
 })

@@ -139,7 +139,7 @@ describe('who is asked', () => {
 
   it('nobody is asked where the plan is empty', async () => {
     const { services, plan, client } = over([['a', [ok]]])
-    const outcome = await dispatch(services, requestOf(), { model: plan.model, candidates: [] }, client.signal)
+    const outcome = await dispatch(services, requestOf(), { ...plan, candidates: [] }, client.signal)
     expect(outcome).toMatchObject({ kind: 'failed', attempts: 0, target: null, askedAtMs: null })
   })
 })
@@ -249,7 +249,8 @@ it('counts no attempt where there was nothing to call, and goes on at once', asy
   const gone = { replicas: [{ id: 'r', url: 'https://r.test', state: 'disabled' }] }
   if (first !== undefined) Object.assign(first.target, { provider: { ...first.target.provider, pool: gone } })
   expect(await run()).toMatchObject({ kind: 'whole', attempts: 1, target: { id: 'p/b' } })
-  expect(services.lines).toMatchObject([{ event: 'attempt-failed', target: 'p/a', why: 'no active replica of p' }])
+  const told = { event: 'attempt-failed', target: 'p/a', fault: 'unplaced', why: 'none' }
+  expect(services.lines).toMatchObject([{ event: 'pool-out-of-reach', pool: 'p' }, told])
 })
 
 describe('what a provider has reported before it failed', () => {

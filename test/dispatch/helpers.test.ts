@@ -36,8 +36,7 @@ function world(scripts: Readonly<Record<string, readonly Script[]>>, alias = 'me
   if (model === undefined) throw new Error(`no model ${alias}`)
   const helpers = helpersOf(services, deployment, model, (_, of) => ({
     kind: 'plan',
-    model: of,
-    candidates: candidatesOf(deployment, of.alias).candidates,
+    ...candidatesOf(deployment, of.alias),
   }))
   return { ...helpers, provider, services }
 }

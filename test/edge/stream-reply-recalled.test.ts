@@ -32,7 +32,7 @@ function streaming(wantsUsage = false) {
     startedAtMs: clock.now(),
     headers: {},
     wantsUsage,
-    debug: false,
+    debug: false as const,
     progress: { cache: 'miss' as const },
     leave: () => {},
     skin: SKINS['/v1/chat/completions'] as Skin,

@@ -1,9 +1,9 @@
 /** One attempt at a scripted upstream, and what can be seen of it from outside. */
 import { vi } from 'vitest'
 import type { InferenceRequest } from '../../src/core/inference.ts'
-import type { ReplicaLease } from '../../src/core/replicas.ts'
 import { type AttemptResult, attempt } from '../../src/dispatch/attempt.ts'
 import type { Ended, LiveStream } from '../../src/dispatch/live-stream.ts'
+import type { ReplicaLease } from '../../src/dispatch/replica.ts'
 import {
   candidatesOf,
   deploymentOf,
@@ -34,10 +34,11 @@ export function begun(
   const [candidate] = candidatesOf(deployment).candidates
   if (candidate === undefined) throw new Error('no candidate')
   const judged: string[] = []
-  const take = services.replicas.take.bind(services.replicas)
-  services.replicas.take = (...args: Parameters<typeof take>): ReplicaLease | null => {
-    const lease = take(...args)
-    return lease && { replica: lease.replica, release: (outcome) => void judged.push(outcome) }
+  const lease: ReplicaLease = {
+    replica: { id: 'a', url: 'https://a.example/v1' },
+    choice: { reason: 'only', matchedBlocks: 0, blocks: 0, candidates: [] },
+    first: () => void judged.push('first'),
+    release: (outcome) => void judged.push(outcome),
   }
   const client = new AbortController()
   const added = vi.spyOn(client.signal, 'addEventListener')
@@ -49,7 +50,7 @@ export function begun(
     idleMs: IDLE_MS,
     totalAtMs: STARTED_AT_MS + (clocks.totalMs ?? TOTAL_MS),
   }
-  const result = attempt(services, candidate, request, bounds, new Set(), client.signal)
+  const result = attempt(services, candidate, request, bounds, lease, client.signal)
   const listening = () => added.mock.calls.length - removed.mock.calls.length
   return { result, services, provider, client, judged, listening, clock: services.clock }
 }

@@ -12,6 +12,7 @@ import { type Caller, matcher, type Tenant, type TenantCredential } from '../../
 import type { Provider, ProviderCall, ProviderReply } from '../../src/providers/types.ts'
 import type { Vault } from '../../src/vault/types.ts'
 import { manualClock } from './manual-clock.ts'
+import { poolsOver } from './pools.ts'
 
 /** When every test of the path begins. */
 export const STARTED_AT_MS = Date.UTC(2026, 0, 1)
@@ -239,7 +240,10 @@ export function pathServices(provider: Provider) {
     random: () => chance.next(),
     log: (line: Readonly<Record<string, unknown>>) => void lines.push(line),
     vault: openVault(),
+    background: (_: Promise<unknown>): void => undefined,
     replicas: new Replicas(),
+    pools: poolsOver(clock),
+    apiKeys: { prefixSalt: async (_: SealedRecord, owner: string) => `salt of ${owner}` },
     providers: new Map<string, Provider>([['openai', provider]]),
     binding: (_: string): { fetch(url: string, init: RequestInit): Promise<Response> } | undefined => undefined,
     health: new TargetHealth(),
@@ -259,5 +263,5 @@ export function candidatesOf(deployment: Deployment, alias = 'model') {
     const credentials = { primary, headers: [], identity: target.id }
     return { target, credentials, isNative: false, keepsBound: true }
   })
-  return { model, candidates }
+  return { model, candidates, asker: { owner: 'acme.g1', pepper: null } }
 }

@@ -2,6 +2,8 @@
 import { POOL_HELD_MAX, POOL_NEWS_MAX, POOL_NEWS_SOON_MS, POOL_NEWS_WAIT_MS } from './line-limits.ts'
 import type { PoolEvent, PoolLease } from './types.ts'
 
+const NOTHING: readonly PoolEvent[] = []
+
 interface Own {
   events: PoolEvent[]
   readonly held: Map<string, PoolLease>
@@ -41,7 +43,8 @@ export class PoolDesk {
   take(pool: string): readonly PoolEvent[] {
     const own = this.#own(pool)
     const { events } = own
-    if (events.length > 0) own.events = []
+    if (events.length === 0) return NOTHING
+    own.events = []
     return events
   }
 

@@ -198,5 +198,7 @@ export interface PoolScheduler {
   decided(nowMs: number): readonly Exclude<Turn, { kind: 'queued' }>[]
   /** When something is due though nobody calls (a wait ends, a lease lapses, a replica may be tried); null: nothing. */
   wakeAtMs(nowMs: number): number | null
+  /** How many wait. */
+  readonly queued: number
   view(nowMs: number): SchedulerView
 }
