@@ -1,0 +1,66 @@
+/** How much each tenant has had of a pool: the virtual token counter (VTC, Sheng et al., arXiv 2401.00588). No I/O. */
+import { POOL_TENANTS_MAX } from './limits.ts'
+
+/**
+ * Whoever has had least goes first. A tenant that comes back is lifted to the least of those who wait, or to where the
+ * last one stood that went: being away saves nothing up. Those who were served longest ago are forgotten first.
+ */
+export class TenantCounters {
+  readonly #counters = new Map<string, number>()
+  readonly #waiting = new Map<string, number>()
+  #floor = 0
+
+  of(tenant: string): number {
+    return this.#counters.get(tenant) ?? this.#floor
+  }
+
+  /** Tenants that have requests waiting. */
+  get waitingTenants(): number {
+    return this.#waiting.size
+  }
+
+  /** Where a tenant that begins to wait now would stand. */
+  lifted(tenant: string): number {
+    const own = this.of(tenant)
+    return this.#waiting.has(tenant) ? own : Math.max(own, this.#leastWaiting())
+  }
+
+  /** One of its requests waits. */
+  waits(tenant: string): void {
+    this.#set(tenant, this.lifted(tenant))
+    this.#waiting.set(tenant, (this.#waiting.get(tenant) ?? 0) + 1)
+  }
+
+  /** … and waits no longer. */
+  left(tenant: string): void {
+    const waiting = (this.#waiting.get(tenant) ?? 0) - 1
+    if (waiting > 0) this.#waiting.set(tenant, waiting)
+    else {
+      this.#waiting.delete(tenant)
+      if (this.#waiting.size === 0) this.#floor = Math.max(this.#floor, this.of(tenant))
+    }
+  }
+
+  /** It had so many tokens' worth, or less than it was charged for. */
+  charge(tenant: string, cost: number): void {
+    this.#set(tenant, this.of(tenant) + cost)
+  }
+
+  #leastWaiting(): number {
+    if (this.#waiting.size === 0) return this.#floor
+    let least = Number.POSITIVE_INFINITY
+    for (const tenant of this.#waiting.keys()) least = Math.min(least, this.of(tenant))
+    return least
+  }
+
+  #set(tenant: string, value: number): void {
+    this.#counters.delete(tenant)
+    this.#counters.set(tenant, value)
+    if (this.#counters.size <= POOL_TENANTS_MAX) return
+    for (const oldest of this.#counters.keys()) {
+      if (this.#waiting.has(oldest)) continue
+      this.#counters.delete(oldest)
+      return
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/** Who waits for which replica, and who goes first there: priorities, then tenants by what they have had, then age and size. No I/O. */
+import { POOL_AGE_WEIGHT, POOL_OVERDUE_SHARE } from './limits.ts'
+import type { TenantCounters } from './tenant-counters.ts'
+import type { PoolRequest } from './types.ts'
+
+/** A request that waits. */
+export interface Waiter {
+  readonly request: PoolRequest
+  /** It is refused when it is not bound by then, and goes before all of its tenant's from `overdueMs` on. */
+  readonly deadlineMs: number
+  readonly overdueMs: number
+  /** Where it should go, as things stand. */
+  home: string
+  /** Its prefill there, ms, and what its tenant would be charged. */
+  prefillMs: number
+  readonly cost: number
+}
+
+/** From when it is overdue: a share of its bound, counted from when it first asked. */
+export const overdueAtMs = (sinceMs: number, deadlineMs: number): number =>
+  sinceMs + POOL_OVERDUE_SHARE * (deadlineMs - sinceMs)
+
+/** Lists by replica: short ones, since a pool's queue is bounded and most of its requests have a home. */
+export class Waiting {
+  readonly #byId = new Map<string, Waiter>()
+  readonly #byHome = new Map<string, Set<Waiter>>()
+  readonly #counters: TenantCounters
+  readonly #counts = { interactive: 0, batch: 0 }
+  /** No deadline is before it. */
+  #nextDeadlineMs = Number.POSITIVE_INFINITY
+
+  constructor(counters: TenantCounters) {
+    this.#counters = counters
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  get counts(): { readonly interactive: number; readonly batch: number } {
+    return { ...this.#counts }
+  }
+
+  get(id: string): Waiter | undefined {
+    return this.#byId.get(id)
+  }
+
+  all(): IterableIterator<Waiter> {
+    return this.#byId.values()
+  }
+
+  /** Replicas that are waited for. */
+  homes(): IterableIterator<string> {
+    return this.#byHome.keys()
+  }
+
+  at(home: string): ReadonlySet<Waiter> {
+    return this.#byHome.get(home) ?? NOBODY
+  }
+
+  add(waiter: Waiter): void {
+    const { id, tenant, priority } = waiter.request
+    this.#byId.set(id, waiter)
+    this.#settle(waiter)
+    this.#counters.waits(tenant)
+    this.#counts[priority] += 1
+    this.#nextDeadlineMs = Math.min(this.#nextDeadlineMs, waiter.deadlineMs)
+  }
+
+  remove(waiter: Waiter): void {
+    const { id, tenant, priority } = waiter.request
+    if (!this.#byId.delete(id)) return
+    this.#unsettle(waiter)
+    this.#counters.left(tenant)
+    this.#counts[priority] -= 1
+  }
+
+  /** It should go elsewhere now. */
+  move(waiter: Waiter, home: string, prefillMs: number): void {
+    this.#unsettle(waiter)
+    waiter.home = home
+    waiter.prefillMs = prefillMs
+    this.#settle(waiter)
+  }
+
+  /** The first deadline of those who wait, or an earlier moment. */
+  nextDeadlineMs(): number {
+    return this.size === 0 ? Number.POSITIVE_INFINITY : this.#nextDeadlineMs
+  }
+
+  /** Those whose wait is over. */
+  expired(nowMs: number): Waiter[] {
+    if (this.size === 0 || nowMs < this.#nextDeadlineMs) return []
+    let nextMs = Number.POSITIVE_INFINITY
+    const over: Waiter[] = []
+    for (const waiter of this.#byId.values()) {
+      if (waiter.deadlineMs <= nowMs) over.push(waiter)
+      else nextMs = Math.min(nextMs, waiter.deadlineMs)
+    }
+    this.#nextDeadlineMs = nextMs
+    return over
+  }
+
+  /**
+   * Who goes next at a replica, of those that `fits` lets go. Whoever is overdue and does not fit is not passed: else
+   * what needs much room would never find it.
+   */
+  next(home: string, nowMs: number, fits: (waiter: Waiter) => boolean): Waiter | undefined {
+    let best: Waiter | undefined
+    let held: Waiter | undefined
+    for (const waiter of this.at(home)) {
+      if (!fits(waiter)) {
+        if (waiter.overdueMs <= nowMs && (held === undefined || this.#precedes(waiter, held, nowMs))) held = waiter
+      } else if (best === undefined || this.#precedes(waiter, best, nowMs)) best = waiter
+    }
+    return best !== undefined && held !== undefined && this.#precedes(held, best, nowMs) ? undefined : best
+  }
+
+  /** Those who wait for a replica, in order, were the tenants' counters to stay as they are. */
+  ordered(home: string, nowMs: number): Waiter[] {
+    return [...this.at(home)].sort((one, other) => (this.#precedes(one, other, nowMs) ? -1 : 1))
+  }
+
+  /**
+   * Prefill that goes before a request at its home, ms, whether it waits already or not. Of its own tenant's, what is smaller or older; of another
+   * tenant's at most as much as its own has, and what its own has had more.
+   */
+  aheadMs(waiter: Waiter, nowMs: number): number {
+    const waiting = this.at(waiter.home)
+    if (waiting.size === 0) return 0
+    const { tenant } = waiter.request
+    const rank = rankOf(waiter, nowMs)
+    let [ownMs, ownCost, strictMs] = [0, waiter.cost, 0]
+    let others: Map<string, { ms: number; cost: number }> | undefined
+    for (const other of waiting) {
+      if (other === waiter) continue
+      const otherRank = rankOf(other, nowMs)
+      if (otherRank > rank) continue
+      if (otherRank < rank) strictMs += other.prefillMs
+      else if (other.request.tenant === tenant) {
+        if (isBefore(other, waiter, nowMs)) {
+          ownMs += other.prefillMs
+          ownCost += other.cost
+        }
+      } else {
+        others ??= new Map()
+        const sum = others.get(other.request.tenant)
+        if (sum === undefined) others.set(other.request.tenant, { ms: other.prefillMs, cost: other.cost })
+        else {
+          sum.ms += other.prefillMs
+          sum.cost += other.cost
+        }
+      }
+    }
+    let aheadMs = strictMs + ownMs
+    if (others === undefined) return aheadMs
+    const own = this.#counters.lifted(tenant)
+    for (const [name, { ms, cost }] of others) {
+      const most = ownCost + own - this.#counters.of(name)
+      if (most > 0) aheadMs += ms * Math.min(1, most / Math.max(1, cost))
+    }
+    return aheadMs
+  }
+
+  #precedes(one: Waiter, other: Waiter, nowMs: number): boolean {
+    const ranks = rankOf(one, nowMs) - rankOf(other, nowMs)
+    if (ranks !== 0) return ranks < 0
+    const [tenant, otherTenant] = [one.request.tenant, other.request.tenant]
+    if (tenant !== otherTenant) {
+      const had = this.#counters.of(tenant) - this.#counters.of(otherTenant)
+      if (had !== 0) return had < 0
+    }
+    return isBefore(one, other, nowMs)
+  }
+
+  #settle(waiter: Waiter): void {
+    const there = this.#byHome.get(waiter.home)
+    if (there === undefined) this.#byHome.set(waiter.home, new Set([waiter]))
+    else there.add(waiter)
+  }
+
+  #unsettle(waiter: Waiter): void {
+    const there = this.#byHome.get(waiter.home)
+    there?.delete(waiter)
+    if (there?.size === 0) this.#byHome.delete(waiter.home)
+  }
+}
+
+const NOBODY: ReadonlySet<Waiter> = new Set()
+
+/** Priorities are strict, but who has waited long enough is `interactive`. */
+function rankOf({ request, overdueMs }: Waiter, nowMs: number): number {
+  return request.priority === 'interactive' || overdueMs <= nowMs ? 0 : 1
+}
+
+/** Inside a tenant: the overdue as they came, then the shortest first, less what they have waited. */
+function isBefore(one: Waiter, other: Waiter, nowMs: number): boolean {
+  const [isLate, isOtherLate] = [one.overdueMs <= nowMs, other.overdueMs <= nowMs]
+  if (isLate !== isOtherLate) return isLate
+  const ageMs = one.request.sinceMs - other.request.sinceMs
+  return isLate ? ageMs < 0 : one.prefillMs - other.prefillMs + POOL_AGE_WEIGHT * ageMs < 0
+}
