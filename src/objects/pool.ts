@@ -11,7 +11,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { PoolConfig, ReplicaConfig } from '../core/config.ts'
 import type { EngineMetrics } from '../core/pool/engine-metrics.ts'
 import { POOL_BLOCK_TOKENS, POOL_PROBE_TRAFFIC_MS, POOL_PROBES_MAX } from '../core/pool/line-limits.ts'
-import { createPoolScheduler } from '../core/pool/scheduler.ts'
+import { Scheduler } from '../core/pool/scheduler.ts'
 import type { Choice, PoolEvent, PoolLease, PoolReplica, PoolRequest, PoolRules, PoolScheduler, Turn } from '../core/pool/types.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { PoolWaiters } from './pool-waiters.ts'
@@ -120,7 +120,7 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
       if (config === null) throw new Error('the config names no such pool')
       if (this.#open === null) {
         const surroundings = { random: Math.random, nowMs: Date.now() }
-        const scheduler = createPoolScheduler(rulesOf(config), this.#replicas(config), surroundings)
+        const scheduler = new Scheduler(rulesOf(config), this.#replicas(config), surroundings)
         this.#open = { name: pool, scheduler, config }
       } else if (this.#open.config !== config) {
         this.#open.config = config

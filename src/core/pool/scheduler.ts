@@ -158,6 +158,10 @@ export class Scheduler implements PoolScheduler {
     return Number.isFinite(atMs) ? Math.max(nowMs, Math.ceil(atMs)) : null
   }
 
+  get queued(): number {
+    return this.#waiting.size
+  }
+
   view(nowMs: number): SchedulerView {
     let oldestMs = nowMs
     for (const { request } of this.#waiting.all()) oldestMs = Math.min(oldestMs, request.sinceMs)
