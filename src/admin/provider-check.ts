@@ -1,7 +1,10 @@
 /** Tries a provider's credential by listing its models, every replica of a pool at once. */
 import type { ProviderConfig } from '../core/config.ts'
 import { PROVIDER_CHECK_BYTES_MAX, PROVIDER_CHECK_MS } from '../core/limits.ts'
+import { openedHeaders, secretNames } from '../core/operator-secrets.ts'
 import { OPERATOR, type SealedRecord, VaultError } from '../core/sealed.ts'
+import { allOpen } from '../lib/all-open.ts'
+import { boundedText } from '../lib/bounded-text.ts'
 import type { Clock } from '../lib/clock.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
 import type { Provider, ProviderReply } from '../providers/types.ts'
@@ -33,10 +36,11 @@ export async function checkProvider(
   if (provider === undefined) return failed(`this build does not speak the protocol "${config.protocol}"`)
   const endpoints = endpointsOf(config)
   if (endpoints.length === 0) return failed('every replica is disabled')
-  const missing = credentialsOf(config).filter((name) => !records.has(name))
+  const names = secretNames(config.pool ?? config)
+  const missing = names.filter((name) => !records.has(name))
   if (missing.length > 0) return failed(`there is no credential "${missing.join('", "')}"`)
   try {
-    return await withSecrets(vault, records, credentialsOf(config), async (secrets) => {
+    return await withSecrets(vault, records, names, async (secrets) => {
       const asked = endpoints.map((endpoint) => ask(services, provider, config, endpoint, secrets))
       return combined(endpoints, await Promise.all(asked))
     })
@@ -44,15 +48,6 @@ export async function checkProvider(
     if (error instanceof VaultError) return failed('its credential does not open under this master key: set it again')
     throw error
   }
-}
-
-/** Names of the vault's records that a provider needs. */
-function credentialsOf(config: ProviderConfig): string[] {
-  const { credential, headers } = config.pool ?? config
-  const inHeaders = Object.values(headers ?? {}).flatMap((value) =>
-    typeof value === 'string' ? [] : [value.credential],
-  )
-  return [...new Set(credential === undefined ? inHeaders : [credential, ...inHeaders])]
 }
 
 function endpointsOf({ pool, baseUrl }: ProviderConfig): Endpoint[] {
@@ -77,13 +72,14 @@ async function ask(
     if (through === undefined)
       return { ok: false, latencyMs: 0, error: `needs the missing binding ${endpoint.binding}` }
   }
-  const { credential, headers = {} } = config.pool ?? config
+  const holder = config.pool ?? config
+  const { credential } = holder
   const deadline = deadlineAfter(clock, PROVIDER_CHECK_MS)
   try {
     const reply = await provider.check({
       baseUrl: endpoint.baseUrl,
       credential: credential === undefined ? undefined : secrets.get(credential),
-      headers: opened(headers, secrets),
+      headers: openedHeaders(holder, secrets),
       outgoing: outgoingThrough(through),
       signal: deadline.signal,
     })
@@ -100,18 +96,6 @@ async function ask(
   }
 }
 
-function opened(
-  headers: NonNullable<ProviderConfig['headers']>,
-  secrets: ReadonlyMap<string, string>,
-): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? value : (secrets.get(value.credential) ?? ''),
-    ]),
-  )
-}
-
 function told(status: number): string {
   if (status === 401 || status === 403) return `answered ${status}: it does not accept the credential`
   if (status >= 300 && status < 400) return `answered ${status}: it redirects, which is never followed`
@@ -122,7 +106,7 @@ function told(status: number): string {
 
 /** Ids of an OpenAI list of models; null when the body is no such thing. */
 async function modelsOf(reply: ProviderReply): Promise<string[] | null> {
-  const text = await boundedText(reply.body)
+  const text = await boundedText(reply.body, PROVIDER_CHECK_BYTES_MAX)
   if (text === null) return null
   try {
     const { data } = JSON.parse(text) as { data?: unknown }
@@ -131,18 +115,6 @@ async function modelsOf(reply: ProviderReply): Promise<string[] | null> {
   } catch {
     return null
   }
-}
-
-async function boundedText(body: ReadableStream<Uint8Array> | null): Promise<string | null> {
-  const decoder = new TextDecoder()
-  let bytes = 0
-  let text = ''
-  for await (const chunk of body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > PROVIDER_CHECK_BYTES_MAX) return null
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
 }
 
 /** One verdict for all endpoints: the slowest time, every failure by its replica, each model once. */
@@ -159,18 +131,22 @@ function combined(endpoints: readonly Endpoint[], verdicts: readonly ProviderVer
   }
 }
 
-/** Opens several records, one inside the other: the plaintexts live as long as `action`. */
-async function withSecrets<T>(
+/** The plaintexts live as long as `action`. */
+function withSecrets(
   vault: Vault,
   records: ReadonlyMap<string, SealedRecord>,
   names: readonly string[],
-  action: (secrets: ReadonlyMap<string, string>) => Promise<T>,
-): Promise<T> {
-  const [name, ...rest] = names
-  const record = name === undefined ? undefined : records.get(name)
-  if (name === undefined || record === undefined) return action(new Map())
-  return vault.use(OPERATOR, name, record, (value) =>
-    withSecrets(vault, records, rest, (secrets) => action(new Map([...secrets, [name, value]]))),
+  action: (secrets: ReadonlyMap<string, string>) => Promise<ProviderVerdict>,
+): Promise<ProviderVerdict> {
+  const known = names.flatMap((name) => {
+    const record = records.get(name)
+    return record === undefined ? [] : [{ name, record }]
+  })
+  return allOpen(
+    known,
+    ({ name, record }, opened: (value: string) => Promise<ProviderVerdict>) =>
+      vault.use(OPERATOR, name, record, opened),
+    (values) => action(new Map(known.map(({ name }, index) => [name, values[index] ?? '']))),
   )
 }
 

@@ -104,7 +104,12 @@ function providerFaults(path: Path, provider: unknown, context: ConfigContext): 
       faults.push(fault([...at, 'id'], 'is the id of another replica of this pool'))
     }
     const bound = field(replica, 'binding') !== undefined
-    faults.push(...urlFaults([...at, 'url'], field(replica, 'url'), { bound, allowPrivate: context.allowPrivate }))
+    const rules = { bound, allowPrivate: context.allowPrivate }
+    const gpuMetricsUrl = field(replica, 'gpuMetricsUrl')
+    faults.push(...urlFaults([...at, 'url'], field(replica, 'url'), rules))
+    faults.push(...urlFaults([...at, 'gpuMetricsUrl'], gpuMetricsUrl, rules))
+    if (gpuMetricsUrl !== undefined && field(field(pool, 'health'), 'metrics') === undefined)
+      faults.push(fault([...at, 'gpuMetricsUrl'], 'is read only beside the engine’s own: name health.metrics, too'))
   })
   return faults
 }

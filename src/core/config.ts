@@ -27,6 +27,14 @@ const replicaSchema = z.strictObject({
   url: z.string().max(2048).describe('Base URL with the version path, as in https://gpu-a.example.com/v1'),
   binding: z.string().min(1).max(64).optional().describe('VPC binding of the Worker to reach it through'),
   state: z.enum(['active', 'draining', 'disabled']).default('active'),
+  gpuMetricsUrl: z
+    .string()
+    .max(2048)
+    .optional()
+    .describe(
+      'Page of a DCGM exporter, as in https://gpu-a.example.com/dcgm; asked through the same binding, with the headers ' +
+        'of the pool but not its credential',
+    ),
 })
 
 const poolSchema = z.strictObject({
@@ -53,6 +61,12 @@ const poolSchema = z.strictObject({
     .strictObject({
       path: z.string().regex(/^\//, 'must begin with /').max(256).default('/health'),
       intervalMs: z.number().int().min(100).max(TIMEOUT_MAX_MS).default(5000),
+      metrics: z
+        .string()
+        .regex(/^\//, 'must begin with /')
+        .max(256)
+        .optional()
+        .describe('Path of the engine’s Prometheus page, as in /metrics, from the root of its host; absent: not read'),
     })
     .prefault({}),
 })

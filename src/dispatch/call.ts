@@ -2,6 +2,7 @@
 import type { InferenceRequest } from '../core/inference.ts'
 import { withoutForeign } from '../core/messages/bound.ts'
 import { withoutForeignReasoning } from '../core/responses/bound.ts'
+import { allOpen } from '../lib/all-open.ts'
 import { type Fetcher, outgoingThrough } from '../lib/outgoing.ts'
 import type { Provider, ProviderCall, ProviderReply } from '../providers/types.ts'
 import type { CredentialRef } from '../route/credentials.ts'
@@ -40,7 +41,10 @@ export async function call<T>(
   const refs = [credentials.primary, ...credentials.headers.map(([, value]) => value)].filter(
     (value): value is CredentialRef => value !== null && typeof value !== 'string',
   )
-  return withSecrets(services.vault, refs, async (secrets) => {
+  // Plaintext lives only as long as the call.
+  const open = ({ owner, name, record }: CredentialRef, opened: (value: string) => Promise<T>): Promise<T> =>
+    services.vault.use(owner, name, record, opened)
+  return allOpen(refs, open, async (secrets) => {
     const opened = new Map(refs.map((ref, index) => [ref, secrets[index] ?? '']))
     const headers: Record<string, string> = {}
     for (const [name, value] of credentials.headers)
@@ -81,15 +85,3 @@ function nativeOf(
 }
 
 const BOUND = { messages: withoutForeign, responses: withoutForeignReasoning }
-
-/** Opens all records around one action; plaintext lives only as long as it. */
-function withSecrets<T>(
-  vault: Vault,
-  refs: readonly CredentialRef[],
-  action: (secrets: readonly string[]) => Promise<T>,
-  opened: readonly string[] = [],
-): Promise<T> {
-  const [ref, ...rest] = refs
-  if (ref === undefined) return action(opened)
-  return vault.use(ref.owner, ref.name, ref.record, (value) => withSecrets(vault, rest, action, [...opened, value]))
-}

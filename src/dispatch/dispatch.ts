@@ -3,7 +3,7 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
 import { ATTEMPTS_MAX, RETRY_AFTER_MAX_MS, RETRY_BASE_MS, RETRY_CAP_MS } from '../core/limits.ts'
 import { POOL_REBINDS_MAX } from '../core/pool/line-limits.ts'
-import type { Choice, RefusedTurn } from '../core/pool/types.ts'
+import type { PlacedChoice, RefusedTurn } from '../core/pool/types.ts'
 import type { RetryBudget } from '../core/retry-budget.ts'
 import type { Answerer, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
@@ -29,11 +29,6 @@ export interface Tried {
   readonly placingMs?: number
   /** How the replica that answered, or was tried last, was chosen; absent where the target has no pool. */
   readonly choice?: PlacedChoice
-}
-
-/** A choice, and what it fell on. */
-export interface PlacedChoice extends Choice {
-  readonly replica: string
 }
 
 interface Answered extends Tried {

@@ -93,6 +93,22 @@ const replyHeaders = z.object({
   age: z.string().optional().describe('Seconds since a recalled answer ended'),
   'x-sluice-similarity': z.string().optional().describe('Cosine of the questions, where it was recalled by meaning'),
   'x-sluice-cache-reason': z.string().optional().describe('Where `x-sluice-debug: 1` was sent: why it is a bypass'),
+  'x-sluice-pool-reason': z
+    .enum(['warm', 'saturated', 'cold', 'only', 'degraded'])
+    .optional()
+    .describe(
+      'Where `x-sluice-debug: 1` was sent: why a replica was chosen. It has the prompt’s beginning; what has it is too ' +
+        'busy; none has it; no other could be had; or the pool’s own state was out of reach',
+    ),
+  'x-sluice-pool-match': z
+    .string()
+    .optional()
+    .describe('Likewise: blocks of the prompt that it should have, of how many, as in `12/40`'),
+  'x-sluice-replica': z.string().optional().describe('Likewise, to a key with `debug: true`: the replica'),
+  'x-sluice-pool-candidates': z
+    .string()
+    .optional()
+    .describe('Likewise: what was chosen from, as in `a;match=12;load=3400;requests=2, b;…`; load in prompt tokens'),
   'x-sluice-token-count': z
     .literal('estimated')
     .optional()

@@ -9,7 +9,7 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { PoolConfig, ReplicaConfig } from '../core/config.ts'
-import type { EngineMetrics } from '../core/pool/engine-metrics.ts'
+import type { EngineMetrics, ProbeResult } from '../core/pool/engine-metrics.ts'
 import { POOL_BLOCK_TOKENS, POOL_PROBE_TRAFFIC_MS, POOL_PROBES_MAX } from '../core/pool/line-limits.ts'
 import { Scheduler } from '../core/pool/scheduler.ts'
 import type { Choice, PoolEvent, PoolLease, PoolReplica, PoolRequest, PoolRules, PoolScheduler, Turn } from '../core/pool/types.ts'
@@ -21,12 +21,6 @@ import { migrate, schemaVersion } from './sql.ts'
 const SCHEMA = [TIMERS_SCHEMA]
 
 const PROBE = 'probe'
-
-/** What was found of a replica. */
-export interface ProbeResult {
-  readonly isHealthy: boolean
-  readonly metrics: EngineMetrics | null
-}
 
 /** What an object of this class stands on. */
 export interface PoolTools {
@@ -169,7 +163,8 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
         for (let replica = waiting.shift(); replica !== undefined; replica = waiting.shift()) {
           const { isHealthy, metrics } = await probe(open.name, replica)
           if (metrics !== null) this.#metrics.set(replica.id, metrics)
-          open.scheduler.probed(replica.id, isHealthy, Date.now())
+          // Null: it could not be asked for a reason of our own.
+          if (isHealthy !== null) open.scheduler.probed(replica.id, isHealthy, Date.now())
         }
       }
       await Promise.all(Array.from({ length: POOL_PROBES_MAX }, next))

@@ -137,6 +137,24 @@ describe('checkConfig', () => {
     expect(paths({ providers: { beside } })).toEqual(['/providers/beside/credential', '/providers/beside/headers'])
   })
 
+  it('takes the URL of an exporter by the rules of its replica, and only beside the engine’s own page', () => {
+    const url = 'https://gpu-a.example.com/v1'
+    const inside = 'http://10.0.0.2:9400/metrics'
+    const replicas = [
+      { id: 'a', url, gpuMetricsUrl: 'https://gpu-a.example.com/dcgm' },
+      { id: 'b', url, gpuMetricsUrl: inside },
+      { id: 'c', url, gpuMetricsUrl: inside, binding: 'GPU_VPC' },
+    ]
+    const providers = (health: object) => ({ gpu: { protocol: 'openai', pool: { replicas, health } } })
+    const at = (index: number) => `/providers/gpu/pool/replicas/${index}/gpuMetricsUrl`
+    expect(paths({ providers: providers({ metrics: '/metrics' }) })).toEqual([at(1)])
+    expect(paths({ providers: providers({}) })).toEqual([at(0), at(1), at(1), at(2)])
+    expect(paths({ providers: providers({ metrics: 'metrics' }) })).toEqual([
+      '/providers/gpu/pool/health/metrics',
+      at(1),
+    ])
+  })
+
   it('allows private URLs to a deployment that allows them', () => {
     const document = { providers: { gpu: { protocol: 'openai', baseUrl: 'http://127.0.0.1:8000/v1' } } }
     expect(paths(document)).toEqual(['/providers/gpu/baseUrl'])

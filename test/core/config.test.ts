@@ -11,7 +11,13 @@ const whole = {
       pool: {
         replicas: [
           { id: 'a', url: 'https://gpu-a.example.com/v1' },
-          { id: 'b', url: 'http://10.0.0.2:8000/v1', binding: 'GPU_VPC', state: 'active' },
+          {
+            id: 'b',
+            url: 'http://10.0.0.2:8000/v1',
+            binding: 'GPU_VPC',
+            state: 'active',
+            gpuMetricsUrl: 'http://10.0.0.2:9400/metrics',
+          },
         ],
         credential: 'gpu-token',
         headers: { 'CF-Access-Client-Id': { credential: 'access-id' } },
@@ -23,7 +29,7 @@ const whole = {
         maxQueue: 1000,
         maxWaitMs: 30000,
         sharePrefix: false,
-        health: { path: '/health', intervalMs: 5000 },
+        health: { path: '/health', intervalMs: 5000, metrics: '/metrics' },
       },
     },
     openai: { protocol: 'openai', baseUrl: 'https://api.openai.com/v1', credential: 'openai-main', streamUsage: true },
@@ -91,8 +97,10 @@ it('has the defaults that the contract shows', () => {
       cached: { targets: [{ provider: 'gpu', model: 'm' }], cache: {} },
     },
   })
-  const { credential: _, headers: __, replicas: ___, region: ____, ...pool } = whole.providers.gpu.pool
+  const { credential: _, headers: __, replicas: ___, region: ____, health, ...pool } = whole.providers.gpu.pool
   expect(providers.gpu).toMatchObject({ streamUsage: true, pool: { ...pool, replicas: [{ state: 'active' }] } })
+  const { metrics: _____, ...asked } = health
+  expect(providers.gpu?.pool?.health).toEqual(asked)
   const { timeouts, retries, hedge, strategy, cache } = whole.models['chat-large']
   expect(models.chat).toEqual({
     targets: [{ provider: 'gpu', model: 'm', weight: 1 }],

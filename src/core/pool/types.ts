@@ -85,6 +85,11 @@ export interface Choice {
   readonly candidates: readonly ChoiceCandidate[]
 }
 
+/** A choice, and what it fell on. */
+export interface PlacedChoice extends Choice {
+  readonly replica: string
+}
+
 export interface ChoiceCandidate {
   readonly replica: string
   readonly matchedBlocks: number
