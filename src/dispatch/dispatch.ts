@@ -25,7 +25,7 @@ export interface Tried {
   readonly target: Answerer | null
   /** When the first upstream call was begun, ms since the epoch; null when none was. */
   readonly askedAtMs: number | null
-  /** How long it waited for replicas before that call, ms; absent: not at all. */
+  /** How long it was queued for a replica before that call, ms; absent: not at all. */
   readonly placingMs?: number
   /** How the replica that answered, or was tried last, was chosen; absent where the target has no pool. */
   readonly choice?: PlacedChoice
@@ -63,7 +63,7 @@ export interface DispatchServices extends AttemptServices, ReplicaServices {
   readonly log: (line: Readonly<Record<string, unknown>>) => void
 }
 
-const NO_POOL = { kind: 'placed', lease: null } as const
+const NO_POOL = { kind: 'placed', lease: null, queuedMs: 0 } as const
 
 /** Asks the plan's candidates in order until one commits, and says what became of it. Never rejects. */
 export async function dispatch(
@@ -100,19 +100,18 @@ export async function dispatch(
     const triedReplicas = new Set<string>()
     const sinceMs = clock.now()
     for (let tries = 1; ; tries += 1) {
-      const wishedAtMs = clock.now()
       const wish = { id: `${request.requestId}.${attempts}`, asker: plan.asker, tried: triedReplicas, sinceMs, totalAtMs }
       const { pool } = target.provider
       const placed = pool === undefined ? NO_POOL : await takeReplica(services, candidate, request, pool, wish, client)
       if (placed.kind === 'left') return { ...tried(), kind: 'cancelled' }
       const startedAtMs = clock.now()
-      if (askedAtMs === null) placingMs += startedAtMs - wishedAtMs
       if (placed.kind === 'unplaced') {
         faults.push(placed)
         report(services, request, candidate, placed)
         break
       }
       const { lease } = placed
+      if (askedAtMs === null) placingMs = placed.queuedMs
       if (lease !== null) choice = { ...lease.choice, replica: lease.replica.id }
       askedAtMs ??= startedAtMs
       attempts += 1

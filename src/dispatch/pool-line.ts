@@ -31,6 +31,12 @@ export interface LineServices {
   readonly pools: Pools
 }
 
+/** A turn, and how long it was queued for it, ms. */
+export interface Taken {
+  readonly turn: Exclude<Turn, { kind: 'queued' }>
+  readonly queuedMs: number
+}
+
 /**
  * A turn, waited for where it must be; `left`: the client has. Null: the object cannot be asked, or was lost while the
  * request waited. What it may have granted all the same is taken back.
@@ -41,7 +47,7 @@ export async function turnOf(
   request: PoolRequest,
   isExplained: boolean,
   client: AbortSignal,
-): Promise<Exclude<Turn, { kind: 'queued' }> | 'left' | null> {
+): Promise<Taken | 'left' | null> {
   const { clock, pools } = services
   const breaker = pools.breaker(place.pool)
   if (!breaker.mayTry(clock.now())) return null
@@ -62,7 +68,7 @@ export async function turnOf(
     }
     breaker.succeeded()
     heard(services, place, answer)
-    if (answer.turn.kind !== 'queued') return answer.turn
+    if (answer.turn.kind !== 'queued') return { turn: answer.turn, queuedMs: 0 }
   } catch {
     lost()
     if (breaker.failed(clock.now()))
@@ -70,9 +76,10 @@ export async function turnOf(
     tell(services, place, { kind: 'left', id: request.id })
     return null
   }
+  const queuedAtMs = clock.now()
   try {
     const turn = await orLeft(pools.store.turn(place, request.id, request.maxWaitMs + POOL_TURN_GRACE_MS), client)
-    if (turn !== LEFT) return turn
+    if (turn !== LEFT) return { turn, queuedMs: clock.now() - queuedAtMs }
     tell(services, place, { kind: 'left', id: request.id })
     return 'left'
   } catch {

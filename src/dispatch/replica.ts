@@ -47,9 +47,11 @@ export interface ReplicaAsk {
 
 /** What came of it. */
 export type Placed =
-  | { readonly kind: 'placed'; readonly lease: ReplicaLease }
+  | { readonly kind: 'placed'; readonly lease: ReplicaLease; readonly queuedMs: number }
   | ({ readonly kind: 'unplaced' } & Pick<RefusedTurn, 'why' | 'retryAfterMs'>)
   | { readonly kind: 'left' }
+
+const NO_TURN = { turn: null, queuedMs: 0 }
 
 /** Takes a replica of the candidate's pool, one not in `tried` if there is one. Never rejects. */
 export async function takeReplica(
@@ -62,8 +64,9 @@ export async function takeReplica(
 ): Promise<Placed> {
   const place = { pool: target.providerName, region: pool.region }
   const wanted = wantedOf(pool, target.model, request, ask)
-  const turn = await turnOf(services, place, wanted, request.debug, client)
-  if (turn === 'left') return { kind: 'left' }
+  const taken = await turnOf(services, place, wanted, request.debug, client)
+  if (taken === 'left') return { kind: 'left' }
+  const { turn, queuedMs } = taken ?? NO_TURN
   if (turn?.kind === 'refused') return { kind: 'unplaced', why: turn.why, retryAfterMs: turn.retryAfterMs }
   const found = turn === null ? undefined : replicaOf(services, place, pool, turn.replica)
   if (turn !== null && found === undefined) tell(services, place, { kind: 'left', id: ask.id })
@@ -74,7 +77,7 @@ export async function takeReplica(
   if (lease === null) return { kind: 'unplaced', why: 'none', retryAfterMs: 0 }
   ask.tried.add(lease.replica.id)
   const cacheSalt = await cacheSaltOf(services, pool, ask.asker)
-  return { kind: 'placed', lease: cacheSalt === undefined ? lease : { ...lease, cacheSalt } }
+  return { kind: 'placed', lease: cacheSalt === undefined ? lease : { ...lease, cacheSalt }, queuedMs }
 }
 
 /** Engines that take `cache_salt` beside a request. */
