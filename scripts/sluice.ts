@@ -6,6 +6,7 @@ import { credentialVerbs } from './cli/credential.ts'
 import { CliError, type Io, processIo } from './cli/io.ts'
 import { keyVerbs } from './cli/key.ts'
 import { operationVerbs } from './cli/operations.ts'
+import { poolVerbs } from './cli/pool.ts'
 import { promptVerbs } from './cli/prompt.ts'
 import { tenantVerbs } from './cli/tenant.ts'
 import { usageVerbs } from './cli/usage.ts'
@@ -26,6 +27,7 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
     tenantVerbs,
     keyVerbs,
     credentialVerbs,
+    poolVerbs,
     promptVerbs,
     webhookVerbs,
     usageVerbs,
