@@ -12,6 +12,7 @@ import { tenantVerbs } from './cli/tenant.ts'
 import { usageVerbs } from './cli/usage.ts'
 import { verbsOf } from './cli/verbs.ts'
 import { webhookVerbs } from './cli/webhook.ts'
+import { workerVerb } from './worker/verb.ts'
 
 /** Runs one verb and resolves with the exit code. */
 export async function sluice(args: readonly string[], io: Io): Promise<number> {
@@ -35,6 +36,7 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
   ]) {
     declare(program, verbs)
   }
+  workerVerb(program.command('worker'), io)
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import { pageQuerySchema } from '../core/admin-schemas.ts'
 import { pageOf } from '../core/admin-views.ts'
+import type { SchedulerView } from '../core/pool/types.ts'
 import { WORKER_TOKENS_MAX } from '../core/pool/worker-limits.ts'
 import {
   newWorkerViewSchema,
@@ -10,7 +11,6 @@ import {
   workerInputSchema,
   workerViewSchema,
 } from '../core/pool/worker-schemas.ts'
-import type { SchedulerView } from '../core/pool/types.ts'
 import type { WorkerToken } from '../core/pool/worker-tokens.ts'
 import type { Services } from '../services.ts'
 import type { PoolAdmin, PoolStores } from '../stores/types/pools.ts'

@@ -1,7 +1,8 @@
 /** One request on a worker's socket: sent as frames, answered from frames, lost with the socket. */
+
+import { Inflow, Outflow } from '../core/pool/flow.ts'
 import { FrameFault, type FrameHeaders, type WorkerFailure } from '../core/pool/frame-values.ts'
 import type { PoolFrame, WorkerFrame } from '../core/pool/frames.ts'
-import { Inflow, Outflow } from '../core/pool/flow.ts'
 import { FRAME_HEADER_CHARS_MAX, FRAME_HEADERS_MAX, FRAME_PATH_CHARS_MAX } from '../core/pool/worker-limits.ts'
 
 /** Only the object itself can say so: a worker's own headers are listed, and this is not among them. */
@@ -75,18 +76,22 @@ export class PoolStream {
   take(frame: WorkerFrame): void {
     switch (frame.kind) {
       case 'head':
-        return this.#answer(frame.value.status, frame.value.headers)
+        this.#answer(frame.value.status, frame.value.headers)
+        break
       case 'data':
-        return this.#data(frame.bytes)
+        this.#data(frame.bytes)
+        break
       case 'end':
         if (this.#in === null) throw new FrameFault('an answer ended before it began')
         this.#in.end()
-        return this.#finish()
+        this.#finish()
+        break
       case 'fail':
-        return this.#fail(frame.value.why)
+        this.#fail(frame.value.why)
+        break
       case 'ack':
         if (!this.#out.acknowledged(frame.value.bytes)) throw new FrameFault('more was acknowledged than was sent')
-        return
+        break
       default:
         throw new FrameFault(`a frame of a stream cannot be ${frame.kind}`)
     }

@@ -164,26 +164,28 @@ export class PoolWorkers {
 
   #take(peer: Peer, data: ArrayBuffer): void {
     const frame = readWorkerFrame(data)
-    if (frame.kind === 'hello') return this.#greet(peer, frame.value)
-    if (peer.attachment.hello === null) throw new FrameFault('hello comes first')
-    if (frame.kind === 'pong') return
-    if (frame.kind === 'drain') {
-      if (peer.attachment.draining) return
-      this.#attach(peer, { ...peer.attachment, draining: true })
-      return this.#changed()
-    }
     const stream = peer.streams.get(frame.stream)
-    if (stream !== undefined) stream.take(frame)
+    if (frame.kind === 'hello') this.#greet(peer, frame.value)
+    else if (peer.attachment.hello === null) throw new FrameFault('hello comes first')
+    else if (frame.kind === 'drain') this.#drain(peer)
+    else if (frame.kind === 'pong') return
+    else if (stream !== undefined) stream.take(frame)
     // It was cancelled, which the worker did not know yet; or it is of another epoch.
     else if (frame.kind === 'head' || frame.kind === 'data') send(peer, { kind: 'cancel', stream: frame.stream })
+  }
+
+  #drain(peer: Peer): void {
+    if (peer.attachment.draining) return
+    this.#attach(peer, { ...peer.attachment, draining: true })
+    this.#changed()
   }
 
   #greet(peer: Peer, hello: WorkerHello): void {
     if (hello.protocol !== WORKER_PROTOCOL) throw new FrameFault(`protocol ${WORKER_PROTOCOL} is spoken here`)
     this.#attach(peer, { ...peer.attachment, hello, draining: false })
     const worker = workerIdOf(peer.attachment)
+    // It has come again before its old connection was known to be gone.
     for (const other of this.#known())
-      // It has come again before its old connection was known to be gone.
       if (other.peer !== peer && workerIdOf(other.attachment) === worker)
         this.#drop(other.peer, CLOSE_REPLACED, 'it came again', false)
     send(peer, { kind: 'welcome', stream: 0, value: { worker, epoch: this.#epoch } })
