@@ -58,7 +58,7 @@ export async function askEngine(origin: string, asked: EngineRequest): Promise<E
   if (!url.href.startsWith(`${origin}/`)) throw new Error('the path leads out of the engine')
   const headers = Object.fromEntries(Object.entries(asked.headers).filter(([name]) => !OWN_HEADERS.has(name)))
   const { method, signal, body } = asked
-  const call = (url.protocol === 'https:' ? overTls : overHttp)(url, { method, headers, signal, agent: false })
+  const call = (url.protocol === 'https:' ? overTls : overHttp)(url.href, { method, headers, signal, agent: false })
   const answered = new Promise<IncomingMessage>((resolve, reject) => {
     call.once('response', resolve)
     // Also what comes later, of an answer that is read no more.
@@ -66,7 +66,7 @@ export async function askEngine(origin: string, asked: EngineRequest): Promise<E
   })
   // An engine may answer before it has read everything: what became of the body then says the answer.
   if (body === null) call.end()
-  else void pipeline(Readable.fromWeb(body as NodeStream<Uint8Array>), call).catch(() => {})
+  else void pipeline(Readable.fromWeb(body as unknown as NodeStream<Uint8Array>), call).catch(() => {})
   const answer = await answered
   return {
     status: answer.statusCode ?? 502,
@@ -76,7 +76,7 @@ export async function askEngine(origin: string, asked: EngineRequest): Promise<E
         return typeof value === 'string' ? [[name, value]] : []
       }),
     ),
-    body: Readable.toWeb(answer) as ReadableStream<Uint8Array>,
+    body: Readable.toWeb(answer) as unknown as ReadableStream<Uint8Array>,
   }
 }
 

@@ -18,8 +18,8 @@ import {
   STREAMS_PER_WORKER_MAX,
   WORKER_HELLO_MS,
   WORKER_PING_MS,
+  WORKER_PINGS_MAX,
   WORKER_PROTOCOL,
-  WORKER_SILENT_MS,
   WORKERS_PER_POOL_MAX,
 } from '../core/pool/worker-limits.ts'
 import type { ConnectedWorker, NamedWorker } from '../core/pool/worker-tokens.ts'
@@ -38,7 +38,8 @@ interface Peer {
   readonly socket: WebSocket
   readonly streams: Map<number, PoolStream>
   attachment: Attachment
-  heardAtMs: number
+  /** Pings since it was heard of. Counted, not timed: an object that was held up finds what came meanwhile first. */
+  pings: number
   isGone: boolean
 }
 
@@ -46,7 +47,7 @@ interface Peer {
 const workerIdOf = ({ tokenId, hello }: Attachment): string => `${tokenId}-${hello?.instance ?? ''}`
 const replicaIdOf = (attachment: Attachment): string => `worker-${workerIdOf(attachment)}`
 
-const TIMES = { pingMs: WORKER_PING_MS, silentMs: WORKER_SILENT_MS, helloMs: WORKER_HELLO_MS }
+const TIMES = { pingMs: WORKER_PING_MS, pingsMax: WORKER_PINGS_MAX, helloMs: WORKER_HELLO_MS }
 
 /** The workers of one pool. Its object hands it what happens on sockets. */
 export class PoolWorkers {
@@ -118,8 +119,7 @@ export class PoolWorkers {
     const peer = this.#known().find(({ attachment }) => replicaIdOf(attachment) === replicaId)?.peer
     if (peer === undefined || !this.#isLet(peer)) return Promise.resolve(lostReply())
     if (peer.streams.size >= STREAMS_PER_WORKER_MAX) return Promise.resolve(fullReply())
-    // Silence counts from when something is asked of it.
-    if (peer.streams.size === 0) peer.heardAtMs = Date.now()
+    if (peer.streams.size === 0) peer.pings = 0
     this.#stream = nextStream(this.#stream)
     const id = this.#stream
     const stream = new PoolStream(id, {
@@ -139,7 +139,7 @@ export class PoolWorkers {
   message(socket: WebSocket, data: string | ArrayBuffer): void {
     const peer = this.#peers.get(socket) ?? this.#wake(socket)
     if (peer === null || peer.isGone) return
-    peer.heardAtMs = Date.now()
+    peer.pings = 0
     try {
       if (typeof data === 'string') throw new FrameFault('frames are binary')
       this.#take(peer, data)
@@ -211,7 +211,7 @@ export class PoolWorkers {
   }
 
   #peer(socket: WebSocket, attachment: Attachment): Peer {
-    const peer: Peer = { socket, attachment, streams: new Map(), heardAtMs: Date.now(), isGone: false }
+    const peer: Peer = { socket, attachment, streams: new Map(), pings: 0, isGone: false }
     this.#peers.set(socket, peer)
     return peer
   }
@@ -249,12 +249,12 @@ export class PoolWorkers {
   #watch(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = null
-      const nowMs = Date.now()
       const busy = [...this.#peers.values()].filter(({ streams }) => streams.size > 0)
       for (const peer of busy) {
         if (!this.#isLet(peer)) continue
-        if (nowMs - peer.heardAtMs >= this.#times.silentMs) this.#drop(peer, CLOSE_SILENT, 'it is silent')
+        if (peer.pings >= this.#times.pingsMax) this.#drop(peer, CLOSE_SILENT, 'it is silent')
         else send(peer, { kind: 'ping', stream: 0 })
+        peer.pings += 1
       }
       if (busy.length > 0) this.#watch()
     }, this.#times.pingMs)

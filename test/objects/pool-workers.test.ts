@@ -1,5 +1,6 @@
 /** Workers on their sockets: who is there, what runs on them, and how they are lost. */
 import { expect, it } from 'vitest'
+import { DISPLAY_NAME_CHARS_MAX } from '../../src/core/limits.ts'
 import {
   CLOSE_FAULT,
   CLOSE_NO_HELLO,
@@ -36,7 +37,7 @@ it('need a WebSocket, and are let in up to a bound that silent ones do not use u
       dial()
       expect(await first.closed).toMatchObject({ code: CLOSE_NO_HELLO })
     },
-    { pingMs: 1000, silentMs: 4000, helloMs: 0 },
+    { pingMs: 1000, pingsMax: 4, helloMs: 0 },
   ))
 
 it('answer a request, piece by piece and at the reader’s pace', () =>
@@ -89,7 +90,7 @@ it('are lost when they fall silent with requests, and not while they answer ping
       expect((await kept).status).toBe(204)
       alive.say({ kind: 'end', stream })
     },
-    { pingMs: 20, silentMs: 200, helloMs: 1000 },
+    { pingMs: 25, pingsMax: 20, helloMs: 1000 },
   ))
 
 it('drain: they stay until they leave, and take nothing new', () =>
@@ -184,7 +185,8 @@ it('are cut off when they begin with anything but a hello, or speak another prot
 it('keep the longest hello there is in their attachment', () =>
   withWorkers(async ({ workers, join, wake }) => {
     const models = Array.from({ length: 32 }, (_, index) => `${index}`.padStart(32, 'm'))
-    await join({ models, instance: 'i'.repeat(32), kvTokens: 2 ** 50, prefillTokensPerSecond: 2 ** 50 })
+    const name = '界'.repeat(DISPLAY_NAME_CHARS_MAX)
+    await join({ models, instance: 'i'.repeat(32), kvTokens: 2 ** 50, prefillTokensPerSecond: 2 ** 50 }, { name })
     expect(workers.replicas()[0]?.models).toEqual(models)
     expect(wake().replicas()[0]?.models).toEqual(models)
   }))

@@ -42,7 +42,10 @@ export function withWorkers(
   const stub = env.SESSION.get(env.SESSION.idFromName(`pool-workers-${++count}`))
   return runInDurableObject(stub, async (instance: SessionObject, state) => {
     let changes = 0
-    const make = (): PoolWorkers => new PoolWorkers(state, { changed: () => void (changes += 1) }, times)
+    const changed = (): void => {
+      changes += 1
+    }
+    const make = (): PoolWorkers => new PoolWorkers(state, { changed }, times)
     let workers = make()
     Object.assign(instance, {
       webSocketMessage: (socket: WebSocket, data: string | ArrayBuffer) => workers.message(socket, data),

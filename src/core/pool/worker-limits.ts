@@ -28,9 +28,9 @@ export const FRAME_HEADERS_MAX = 64
 export const FRAME_HEADER_CHARS_MAX = 8192
 export const FRAME_PATH_CHARS_MAX = 2048
 
-/** The pool asks a worker for a sign of life so often while it has requests, and loses it after so long a silence, ms. */
+/** The pool asks a worker for a sign of life so often while it has requests, ms, and loses it when so many got none. */
 export const WORKER_PING_MS = 1000
-export const WORKER_SILENT_MS = 4000
+export const WORKER_PINGS_MAX = 4
 /** A socket that has not said who it is by then makes room for the next one, ms. */
 export const WORKER_HELLO_MS = 10_000
 

@@ -127,7 +127,13 @@ it('breaks for its reader, at once and with nothing held', async () => {
 
 it('tells once that nobody reads on, and not of a body that had ended', async () => {
   let cancelled = 0
-  const make = () => new Inflow({ acknowledge: () => {}, cancelled: () => void (cancelled += 1) })
+  const make = () =>
+    new Inflow({
+      acknowledge: () => {},
+      cancelled: () => {
+        cancelled += 1
+      },
+    })
   const inflow = make()
   const reader = inflow.body.getReader()
   const read = reader.read()
