@@ -1,6 +1,7 @@
 /** Verbs over pools and their workers' tokens. */
 import type { Command } from 'commander'
-import type { PoolView, WorkerView } from '../../src/core/pool/worker-schemas.ts'
+import type { PoolView } from '../../src/core/pool/views.ts'
+import type { WorkerView } from '../../src/core/pool/worker-schemas.ts'
 import { path } from './client.ts'
 import { fields, table } from './print.ts'
 import type { Verbs } from './verbs.ts'

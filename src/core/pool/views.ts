@@ -67,3 +67,4 @@ export const poolViewSchema = z.object({
 })
 
 export type PoolReplicaView = z.output<typeof replicaViewSchema>
+export type PoolView = z.output<typeof poolViewSchema>
