@@ -46,8 +46,8 @@ import type { Provider } from './providers/types.ts'
 import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts'
-import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createPoolStores, createPools } from './stores/embedded/pools.ts'
+import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createResponses } from './stores/embedded/responses.ts'
 import { createSessions } from './stores/embedded/sessions.ts'
@@ -254,7 +254,8 @@ export function createServices(env: Env, background: Services['background']): Se
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
     status: () => ({
       // Rounded up: a moment out of reach is to be seen.
-      degradedSeconds: degraded.seconds + pools.degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
+      degradedSeconds:
+        degraded.seconds + pools.degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
       rowsDropped: usageBuffer.dropped,
       ledgerCalls,
     }),

@@ -100,7 +100,13 @@ export async function dispatch(
     const triedReplicas = new Set<string>()
     const sinceMs = clock.now()
     for (let tries = 1; ; tries += 1) {
-      const wish = { id: `${request.requestId}.${attempts}`, asker: plan.asker, tried: triedReplicas, sinceMs, totalAtMs }
+      const wish = {
+        id: `${request.requestId}.${attempts}`,
+        asker: plan.asker,
+        tried: triedReplicas,
+        sinceMs,
+        totalAtMs,
+      }
       const { pool } = target.provider
       const placed = pool === undefined ? NO_POOL : await takeReplica(services, candidate, request, pool, wish, client)
       if (placed.kind === 'left') return { ...tried(), kind: 'cancelled' }
