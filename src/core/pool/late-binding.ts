@@ -1,6 +1,6 @@
 /** Requests wait here and not in an engine: who waits, and who goes where as soon as a replica has credit. No I/O. */
 import type { Option } from './choice.ts'
-import { POOL_PREFILL_WEIGHT, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
+import { POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
 import type { Placement } from './placement.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
@@ -106,10 +106,11 @@ export class LateBinding {
   #mostHelped(replica: Replica, nowMs: number): Waiter | undefined {
     let [best, bestMs, scanned] = [undefined as Waiter | undefined, POOL_TAKEOVER_MS, 0]
     const hereMs = replica.remainingMs(nowMs)
+    const weight = this.#roster.prefillWeight
     for (const home of this.#waiting.homes()) {
       let firstMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
       for (const waiter of this.#waiting.ordered(home, nowMs)) {
-        const costMs = firstMs + POOL_PREFILL_WEIGHT * waiter.prefillMs
+        const costMs = firstMs + weight * waiter.prefillMs
         firstMs += waiter.prefillMs
         const { request } = waiter
         if (costMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
@@ -117,7 +118,7 @@ export class LateBinding {
         if (scanned > POOL_TAKEOVER_SCAN_MAX) return best
         if (!this.#roster.eligible(request, nowMs).includes(replica)) continue
         const { prefillMs } = this.#placement.option(replica, request, nowMs)
-        const savedMs = costMs - hereMs - POOL_PREFILL_WEIGHT * prefillMs
+        const savedMs = costMs - hereMs - weight * prefillMs
         if (savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
       }
     }

@@ -8,8 +8,13 @@ export const POOL_PROMPT_BLOCKS_MAX = 4096
 export const POOL_BLOCKS_MAX = 1_000_000
 /** Fewer matching blocks are chance, or a template's first line: no affinity. */
 export const POOL_MATCHED_BLOCKS_MIN = 2
-/** What a ms of prefill weighs against a ms of waiting: all that come later wait for it, too. */
-export const POOL_PREFILL_WEIGHT = 2.5
+/**
+ * What a ms of prefill weighs against a ms of waiting: all that come later wait for it, too, the more the busier the
+ * pool is. One in an idle pool, and so much more in a busy one, by the square of the share of replicas that work.
+ */
+export const POOL_PREFILL_WEIGHT = 2.7
+/** Over so long that share is averaged, ms. */
+export const POOL_BUSY_MS = 10_000
 /** A replica that has so much of a prompt is warm. */
 export const POOL_WARM_SHARE = 0.8
 /** Blocks that decide where a request goes while nobody knows the pool's state. */
