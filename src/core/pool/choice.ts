@@ -22,17 +22,18 @@ export interface Option<R> {
 type Reason = Exclude<ChoiceReason, 'degraded'>
 
 /**
- * Filter → score → pick. `home`: where the prompt's conversation went last, which tells where it may be warm although
+ * Filter → score → pick. `prefillWeight`: what a ms of prefill weighs against one of waiting. `home`: where the prompt's conversation went last, which tells where it may be warm although
  * nothing is known of the prompt. Undefined when there are no options.
  */
 export function choose<R>(
   options: readonly Option<R>[],
   blocks: number,
   saturatedMs: number,
+  prefillWeight: number,
   home: string | undefined,
 ): Option<R> | undefined {
   const candidates = filtered(options, blocks, saturatedMs, home)
-  const scored = candidates.map((option) => ({ option, firstMs: option.waitMs + option.prefillMs }))
+  const scored = candidates.map((option) => ({ option, costMs: option.waitMs + prefillWeight * option.prefillMs }))
   return picked(scored)
 }
 
@@ -85,10 +86,10 @@ const leastWait = <R>(options: readonly Option<R>[]): number =>
 
 interface Scored<R> {
   readonly option: Option<R>
-  readonly firstMs: number
+  readonly costMs: number
 }
 
-/** The first content comes soonest; then the one with least to do, then the one whose memory is emptiest. */
+/** The first content comes soonest, for this one and those to come; then the one with least to do, then the one whose memory is emptiest. */
 function picked<R>(scored: readonly Scored<R>[]): Option<R> | undefined {
   let best = scored[0]
   for (const one of scored) {
@@ -98,7 +99,7 @@ function picked<R>(scored: readonly Scored<R>[]): Option<R> | undefined {
 }
 
 function compared<R>(one: Scored<R>, other: Scored<R>): number {
-  const ms = one.firstMs - other.firstMs
+  const ms = one.costMs - other.costMs
   if (Math.abs(ms) > 1) return ms
   return one.option.requests - other.option.requests || one.option.indexed - other.option.indexed
 }

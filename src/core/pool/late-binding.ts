@@ -106,16 +106,19 @@ export class LateBinding {
   #mostHelped(replica: Replica, nowMs: number): Waiter | undefined {
     let [best, bestMs, scanned] = [undefined as Waiter | undefined, POOL_TAKEOVER_MS, 0]
     const hereMs = replica.remainingMs(nowMs)
+    const weight = this.#roster.prefillWeight
     for (const home of this.#waiting.homes()) {
       let firstMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
       for (const waiter of this.#waiting.ordered(home, nowMs)) {
+        const costMs = firstMs + weight * waiter.prefillMs
         firstMs += waiter.prefillMs
         const { request } = waiter
-        if (firstMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
+        if (costMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
         scanned += 1
         if (scanned > POOL_TAKEOVER_SCAN_MAX) return best
         if (!this.#roster.eligible(request, nowMs).includes(replica)) continue
-        const savedMs = firstMs - hereMs - this.#placement.option(replica, request, nowMs).prefillMs
+        const { prefillMs } = this.#placement.option(replica, request, nowMs)
+        const savedMs = costMs - hereMs - weight * prefillMs
         if (savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
       }
     }

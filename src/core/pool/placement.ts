@@ -50,9 +50,10 @@ export class Placement {
   chosen(options: readonly Option<Replica>[], request: PoolRequest, nowMs: number): Option<Replica> | undefined {
     const { blocks, session } = request
     const last = session === undefined ? undefined : this.#sessions.get(session)
-    const option = choose(options, blocks.length, this.rules.saturatedMs, last)
+    const weight = this.#roster.prefillWeight
+    const option = choose(options, blocks.length, this.rules.saturatedMs, weight, last)
     const isLate = option !== undefined && nowMs + option.waitMs + option.prefillMs > this.deadlineMs(request)
-    return isLate ? choose(options, blocks.length, Number.NEGATIVE_INFINITY, undefined) : option
+    return isLate ? choose(options, blocks.length, Number.NEGATIVE_INFINITY, 1, undefined) : option
   }
 
   /** A request as it would wait for a replica. */

@@ -71,6 +71,11 @@ export class Replica {
     return this.#requests
   }
 
+  /** Has it anything to compute? */
+  get isBusy(): boolean {
+    return this.#before.size > 0
+  }
+
   get inflightTokens(): number {
     return this.#inflightTokens
   }

@@ -180,7 +180,7 @@ export class Scheduler implements PoolScheduler {
   /** What time alone brings about. */
   #pass(nowMs: number): void {
     for (const lease of this.#leases.lapsed(nowMs)) this.#end(lease, LEFT, nowMs)
-    for (const replica of this.#roster.all) replica.pass(nowMs)
+    this.#roster.pass(nowMs)
     this.#line.expire(nowMs)
   }
 
