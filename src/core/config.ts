@@ -41,6 +41,13 @@ const poolSchema = z.strictObject({
   maxQueue: z.number().int().min(0).default(1000),
   maxWaitMs: z.number().int().min(0).max(TIMEOUT_MAX_MS).default(30_000),
   sharePrefix: z.boolean().default(false),
+  onBreak: z
+    .enum(['fail', 'continue'])
+    .default('fail')
+    .describe(
+      'What becomes of a chat stream of plain text that breaks in the middle: one error, or another replica goes on ' +
+        'with the text so far. Only engines that know continue_final_message can: vllm and sglang',
+    ),
   health: z
     .strictObject({
       path: z.string().regex(/^\//, 'must begin with /').max(256).default('/health'),

@@ -11,8 +11,9 @@ import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
 import type { Candidate } from '../route/route.ts'
 import { type AttemptResult, type AttemptServices, attempt, type UpstreamHeaders } from './attempt.ts'
+import { type Continuing, continued } from './continuation.ts'
 import { type Fault, nextStep, wasAccepted } from './fault.ts'
-import type { LiveStream } from './live-stream.ts'
+import type { Live } from './live-stream.ts'
 
 /** What every outcome tells of its attempts. */
 export interface Tried {
@@ -43,7 +44,7 @@ export type Outcome =
       /** Nobody could be asked how many tokens there are. */
       readonly isEstimated?: true
     })
-  | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
+  | (Answered & { readonly kind: 'stream'; readonly live: Live })
   /** `refused`: the caller's doing; `failed`: nobody answered, and `usage` is what the last target has reported. */
   | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal; readonly usage?: Usage | null })
   | (Tried & { readonly kind: 'cancelled' })
@@ -91,25 +92,26 @@ export async function dispatch(
       askedAtMs ??= startedAtMs
       attempts += 1
       const isFollowed = attempts < ATTEMPTS_MAX && candidates.length > 0 && upload === undefined
-      const result = await attempt(
-        services,
-        candidate,
-        request,
-        {
-          headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, isFollowed),
-          isCallers,
-          idleMs: timeouts.idleMs,
-          repetition: plan.model.config.repetition,
-          totalAtMs,
-        },
-        triedReplicas,
-        client,
-      )
+      const { repetition } = plan.model.config
+      const clocks = {
+        headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, isFollowed),
+        isCallers,
+        idleMs: timeouts.idleMs,
+        repetition,
+        totalAtMs,
+      }
+      const result = await attempt(services, candidate, request, clocks, triedReplicas, client)
       const now = clock.now()
       if (result.kind === 'fault' && result.fault.kind === 'uncallable') attempts -= 1
       observe(services, identity, result, request, now - startedAtMs)
-      if (result.kind !== 'fault')
-        return { ...tried(), ...answer(result, request), target: candidate.target, committedAtMs: now }
+      if (result.kind !== 'fault') {
+        const answered = { ...tried(), ...answer(result, request), target: candidate.target, committedAtMs: now }
+        if (answered.kind !== 'stream' || candidate.target.provider.pool?.onBreak !== 'continue') return answered
+        const asking = (again: InferenceRequest, left: AbortSignal) =>
+          attempt(services, candidate, again, clocks, triedReplicas, left)
+        const rest = { candidate, request, attempts, totalAtMs, client, ask: observed(services, candidate, asking) }
+        return { ...answered, live: continued(services, answered.live, repetition !== undefined, rest) }
+      }
 
       const { fault } = result
       usage = result.usage ?? usage
@@ -177,6 +179,17 @@ function observe(
   health.observe(identity, result.kind !== 'fault' || wasAccepted(result.fault), now)
   if (result.kind !== 'fault') health.observeLatency(identity, request.stream ? 'stream' : 'whole', tookMs)
   else if (result.fault.kind === 'credential') health.markDead(identity, now)
+}
+
+/** Attempts that are told of as those before the commit point are. */
+function observed(services: DispatchServices, candidate: Candidate, ask: Continuing['ask']): Continuing['ask'] {
+  return async (request, left) => {
+    const startedAtMs = services.clock.now()
+    const result = await ask(request, left)
+    observe(services, candidate.credentials.identity, result, request, services.clock.now() - startedAtMs)
+    if (result.kind === 'fault') report(services, request, candidate, result.fault)
+    return result
+  }
 }
 
 const CALLERS: ReadonlySet<Fault['kind']> = new Set(['rejected', 'context', 'unsendable', 'cancelled'])

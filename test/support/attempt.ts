@@ -3,7 +3,7 @@ import { vi } from 'vitest'
 import type { InferenceRequest } from '../../src/core/inference.ts'
 import type { ReplicaLease } from '../../src/core/replicas.ts'
 import { type AttemptResult, attempt } from '../../src/dispatch/attempt.ts'
-import type { Ended, LiveStream } from '../../src/dispatch/live-stream.ts'
+import type { Ended, Live, LiveStream } from '../../src/dispatch/live-stream.ts'
 import {
   candidatesOf,
   deploymentOf,
@@ -73,7 +73,7 @@ export async function liveOf(result: Promise<AttemptResult>): Promise<LiveStream
 }
 
 /** Everything a stream says, and how it ends. */
-export async function drained(live: LiveStream): Promise<{ said: string; ended: Ended }> {
+export async function drained(live: Live): Promise<{ said: string; ended: Ended }> {
   let said = ''
   for (;;) {
     const next = await live.next()
