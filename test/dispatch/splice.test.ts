@@ -35,24 +35,21 @@ function splicedAt(cutAt: number, tokens: readonly string[] = TOKENS, pieceBytes
 }
 
 describe('a stream that goes on elsewhere', () => {
+  const PROLOGUE = bytesOf(streamOf('first', { body: {} }).split('\n\n', 1)[0] ?? '').length + 2
   const length = bytesOf(streamOf('first', { body: {} })).length
 
   it.each([
     ['as they come', Number.POSITIVE_INFINITY],
-    ['in small pieces', 5],
+    ['in small pieces', 33],
   ])('says the same from every byte on, with events %s', (_, pieceBytes) => {
+    const wrong: number[] = []
     for (let cutAt = 0; cutAt <= length; cutAt += 1) {
       const { text: joined, ids, finishes, isDone } = read(splicedAt(cutAt, TOKENS, pieceBytes))
-      // What nothing has come of yet is another's answer altogether.
-      const id = ids.length === 1 && (ids[0] === 'first' || cutAt < 110)
-      expect({ cutAt, joined, finishes, isDone, id }).toEqual({
-        cutAt,
-        joined: ANSWER,
-        finishes: ['stop'],
-        isDone: true,
-        id: true,
-      })
+      // Of what nothing has come yet, all is another's answer.
+      const isNamed = ids.length === 1 && (ids[0] === 'first' || cutAt < PROLOGUE)
+      if (joined !== ANSWER || finishes.join() !== 'stop' || !isDone || !isNamed) wrong.push(cutAt)
     }
+    expect(wrong).toEqual([])
   })
 
   it('whatever the tokens, and wherever in them', () => {
