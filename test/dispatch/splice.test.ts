@@ -98,6 +98,10 @@ describe('the second part', () => {
     expect(said).toBe(`: hi\n\n${text(', yes')}`)
   })
 
+  it('begins anew, whatever the first one was in the middle of', () => {
+    expect(second(`${text('a')}data: {"choices":[{"delta":{"content":"lo`, text('b')).said).toBe(text('b'))
+  })
+
   it('leaves out the white space that was said already, and no more of it', () => {
     const { said, prefix } = second(text('Well. \n\n'), text(' ') + text('\n\n\n  ') + text('\nNext') + finish() + DONE)
     expect(prefix).toBe('Well.')
