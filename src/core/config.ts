@@ -63,6 +63,13 @@ const poolSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('May tenants share the prefix cache? Then they can tell what others ask'),
+  onBreak: z
+    .enum(['fail', 'continue'])
+    .default('fail')
+    .describe(
+      'What becomes of a chat stream of plain text that breaks in the middle: one error, or another replica goes on ' +
+        'with the text so far. Only engines that know continue_final_message can: vllm and sglang',
+    ),
   health: z
     .strictObject({
       path: z.string().regex(/^\//, 'must begin with /').max(256).default('/health'),
