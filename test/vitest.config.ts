@@ -27,7 +27,7 @@ const alone = [
 const pure = [
   'test/{compose,core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
-  'test/scripts/{cli,sim,tidy}/*.test.ts',
+  'test/scripts/{cli,sim,tidy,worker}/*.test.ts',
   'test/scripts/bench/{body,burst,lanes,limits-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
