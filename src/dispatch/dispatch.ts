@@ -142,8 +142,7 @@ export async function dispatch(
         const asking = async (again: InferenceRequest, left: AbortSignal): Promise<AttemptResult> => {
           const more = { ...wish, id: `${request.requestId}.${crypto.randomUUID()}`, sinceMs: clock.now() }
           const elsewhere = await takeReplica(services, candidate, again, pool, more, left)
-          if (elsewhere.kind === 'placed')
-            return attempt(services, candidate, again, clocks, elsewhere.lease, left)
+          if (elsewhere.kind === 'placed') return attempt(services, candidate, again, clocks, elsewhere.lease, left)
           return { kind: 'fault', fault: elsewhere.kind === 'left' ? { kind: 'cancelled' } : elsewhere, usage: null }
         }
         const rest = { candidate, request, attempts, totalAtMs, client, ask: observed(services, candidate, asking) }
