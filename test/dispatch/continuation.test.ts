@@ -1,6 +1,7 @@
 /** A stream that breaks and is gone on with elsewhere: nothing lost, nothing said twice, whatever broke and where. */
 import { describe, expect, it } from 'vitest'
 import { CONTINUABLE_BYTES_MAX, CONTINUATIONS_MAX } from '../../src/core/limits.ts'
+import { POOL_NEWS_WAIT_MS } from '../../src/core/pool/line-limits.ts'
 import type { Ended, Live } from '../../src/dispatch/live-stream.ts'
 import { drained } from '../support/attempt.ts'
 import { ANSWER, answering, prefixOf, read, streaming, streamOf, TOKENS } from '../support/continuing.ts'
