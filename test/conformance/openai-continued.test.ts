@@ -44,11 +44,18 @@ beforeAll(async () => {
   sluice = await setUp({
     config: {
       providers: {
-        going: { protocol: 'openai', pool: { replicas: inHere, onBreak: 'continue' } },
+        // One each: what breaks so often is soon left out.
+        ...Object.fromEntries(
+          SKINS.map((skin) => [going(skin), { protocol: 'openai', pool: { replicas: inHere, onBreak: 'continue' } }]),
+        ),
         failing: { protocol: 'openai', pool: { replicas: inHere } },
         mortal: { protocol: 'openai', pool: { replicas: outThere, onBreak: 'continue' } },
       },
-      models: { going: targets('going'), failing: targets('failing'), mortal: targets('mortal') },
+      models: {
+        ...Object.fromEntries(SKINS.map((skin) => [going(skin), targets(going(skin))])),
+        failing: targets('failing'),
+        mortal: targets('mortal'),
+      },
     },
     tenants: [{ id: 'app' }],
   })
@@ -60,6 +67,8 @@ afterAll(async () => {
   for (const one of processes ?? []) one.kill()
   await Promise.all((replicas ?? []).map((replica) => replica.close()))
 })
+
+const going = (skin: SkinName): string => `going-${skin}`
 
 const ask = (skin: SkinName, model: string) =>
   sluice.post(key, PATHS[skin], { ...ASKED[skin], model, stream: true }, { headers: HEADERS })
@@ -73,9 +82,9 @@ describe.each(SKINS)('a stream of %s', (skin) => {
   test.each(skin === 'chat' ? [...FAULTS, 'stall'] : FAULTS)(
     'that meets %s twice says the same as one that does not',
     async (kind) => {
-      const plain = answerIn(skin, await ask(skin, 'going'))
+      const plain = answerIn(skin, await ask(skin, going(skin)))
       await breakOnce(kind)
-      const reply = await ask(skin, 'going')
+      const reply = await ask(skin, going(skin))
       const continued = answerIn(skin, reply)
       expect(continued.text).toBe(plain.text)
       expect(continued).toMatchObject({ end: 'stop', usage: { ...plain.usage, cached: 0 } })
@@ -85,7 +94,7 @@ describe.each(SKINS)('a stream of %s', (skin) => {
         usage: { outputTokens: plain.usage.output, source: 'estimated' },
       })
       const comments = reply.body.split('\n\n').filter((event) => event.startsWith(': sluice'))
-      const marked = [2, 3].map((attempts) => `: sluice continued target=going/demo-llm attempts=${attempts}`)
+      const marked = [2, 3].map((attempts) => `: sluice continued target=${going(skin)}/demo-llm attempts=${attempts}`)
       expect(comments).toEqual(skin === 'chat' ? marked : [])
     },
   )
