@@ -18,7 +18,8 @@ export const replicasOf = (...ids: string[]): PoolReplica[] => ids.map((id) => (
 export function blocksOf(text: string): Float64Array {
   let hash = 1
   return Float64Array.from(text, (character) => {
-    hash = (hash * 1_000_003 + (character.codePointAt(0) ?? 0)) % 9_007_199_254_740_881 || 1
+    // Below 2 ** 53 all along, so that every step is exact.
+    hash = ((hash % 2 ** 32) * 2_097_143 + (character.codePointAt(0) ?? 0)) % 9_007_199_254_740_881 || 1
     return hash
   })
 }

@@ -1,6 +1,6 @@
 /** Requests wait here and not in an engine: who waits, and who goes where as soon as a replica has credit. No I/O. */
 import type { Option } from './choice.ts'
-import { POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
+import { POOL_ESTIMATE_MARGIN, POOL_LONG_MS, POOL_LONG_SHARE_MAX, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
 import type { Placement } from './placement.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
@@ -88,7 +88,7 @@ export class LateBinding {
       if (waiter === undefined) return
       const { request, deadlineMs } = waiter
       const option = this.#placement.option(replica, request, nowMs)
-      const firstMs = replica.remainingMs(nowMs) + option.prefillMs
+      const firstMs = POOL_ESTIMATE_MARGIN * (replica.remainingMs(nowMs) + option.prefillMs)
       // The first content would come when nobody waits for it any more.
       if (nowMs + firstMs > deadlineMs) this.#giveUp(waiter, 'wait', retryMs(nowMs + firstMs - deadlineMs))
       else {
@@ -98,27 +98,51 @@ export class LateBinding {
     }
   }
 
+  /** The next of its own, or one that waits elsewhere, should go before it, and is helped. */
   #nextOf(replica: Replica, nowMs: number): Waiter | undefined {
-    return this.#waiting.next(replica.id, nowMs, ({ request }) => replica.hasRoom(request.promptTokens))
+    const hasRoom = ({ request }: Waiter): boolean => replica.hasRoom(request.promptTokens)
+    const isShort = (waiter: Waiter): boolean =>
+      waiter.prefillMs <= POOL_LONG_MS || this.#placement.isLight(waiter.request)
+    const isLongTurn = !this.#placement.isCrowded || this.#roster.longShare(nowMs) < POOL_LONG_SHARE_MAX
+    const short = isLongTurn ? undefined : this.#waiting.next(replica.id, nowMs, (one) => hasRoom(one) && isShort(one))
+    const own = short ?? this.#waiting.next(replica.id, nowMs, hasRoom)
+    return own === undefined ? undefined : (this.#owedMore(own, replica, nowMs) ?? own)
+  }
+
+  #owedMore(own: Waiter, replica: Replica, nowMs: number): Waiter | undefined {
+    let [best, bestMs, scanned] = [undefined as Waiter | undefined, POOL_TAKEOVER_MS, 0]
+    for (const waiter of this.#waiting.owedMore(own)) {
+      if (waiter.request.priority !== own.request.priority) continue
+      scanned += 1
+      if (scanned > POOL_TAKEOVER_SCAN_MAX) break
+      const beforeMs = this.#roster.get(waiter.home)?.remainingMs(nowMs) ?? 0
+      const savedMs = this.#savedMs(waiter, beforeMs, replica, nowMs)
+      if (savedMs !== null && savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
+    }
+    return best
+  }
+
+  /** What a request saves that goes here instead of to its home, where so much is before it; null: nothing for sure. */
+  #savedMs(waiter: Waiter, beforeMs: number, replica: Replica, nowMs: number): number | null {
+    const { request, prefillMs } = waiter
+    const { prefillWeight } = this.#placement.termsOf(request)
+    const mostMs = beforeMs + prefillWeight * prefillMs - replica.remainingMs(nowMs)
+    if (mostMs <= POOL_TAKEOVER_MS || !replica.hasRoom(request.promptTokens)) return null
+    if (!this.#roster.eligible(request, nowMs).includes(replica)) return null
+    return mostMs - prefillWeight * this.#placement.option(replica, request, nowMs).prefillMs
   }
 
   /** Of those that wait for others, the one whose first content comes soonest by the change, if by enough. */
   #mostHelped(replica: Replica, nowMs: number): Waiter | undefined {
     let [best, bestMs, scanned] = [undefined as Waiter | undefined, POOL_TAKEOVER_MS, 0]
-    const hereMs = replica.remainingMs(nowMs)
-    const weight = this.#roster.prefillWeight
     for (const home of this.#waiting.homes()) {
-      let firstMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
+      let beforeMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
       for (const waiter of this.#waiting.ordered(home, nowMs)) {
-        const costMs = firstMs + weight * waiter.prefillMs
-        firstMs += waiter.prefillMs
-        const { request } = waiter
-        if (costMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
+        const savedMs = this.#savedMs(waiter, beforeMs, replica, nowMs)
+        beforeMs += waiter.prefillMs
+        if (savedMs === null) continue
         scanned += 1
         if (scanned > POOL_TAKEOVER_SCAN_MAX) return best
-        if (!this.#roster.eligible(request, nowMs).includes(replica)) continue
-        const { prefillMs } = this.#placement.option(replica, request, nowMs)
-        const savedMs = costMs - hereMs - weight * prefillMs
         if (savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
       }
     }
