@@ -1,4 +1,5 @@
 /** Requests, replicas and rules of a pool for tests, and prompts that share what their texts share. */
+import type { Lease } from '../../src/core/pool/replica.ts'
 import { Scheduler } from '../../src/core/pool/scheduler.ts'
 import type { PoolReplica, PoolRequest, PoolRules } from '../../src/core/pool/types.ts'
 
@@ -50,4 +51,22 @@ export function schedulerOf(replicas: readonly PoolReplica[], rules: Partial<Poo
 export function placeOf(scheduler: Scheduler, request: PoolRequest, nowMs = 0): string {
   const turn = scheduler.acquire(request, nowMs)
   return turn.kind === 'bound' ? turn.replica : turn.kind === 'refused' ? turn.why : turn.kind
+}
+
+export function leaseOf(id: string, other: Partial<Lease> = {}): Lease {
+  return {
+    id,
+    replica: 'a',
+    tenant: 'acme',
+    promptTokens: 1000,
+    uncachedTokens: 1000,
+    cost: 0,
+    blocks: blocksOf('prompt'),
+    matched: 0,
+    tellsFirst: true,
+    isCrowding: false,
+    boundMs: 0,
+    choice: null,
+    ...other,
+  }
 }

@@ -1,6 +1,6 @@
 /** Requests wait here and not in an engine: who waits, and who goes where as soon as a replica has credit. No I/O. */
 import type { Option } from './choice.ts'
-import { POOL_ESTIMATE_MARGIN, POOL_LONG_MS, POOL_LONG_SHARE_MAX, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
+import { POOL_ESTIMATE_MARGIN, POOL_RESERVED_SHARE, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
 import type { Placement } from './placement.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
@@ -56,6 +56,17 @@ export class LateBinding {
     this.dispatch(nowMs)
   }
 
+  /**
+   * May it go there as far as others are concerned? While tenants that have little come, those who crowd the pool leave
+   * a share of it to them: what has begun cannot be stopped for whoever comes next.
+   */
+  mayTake(replica: Replica, request: PoolRequest, nowMs: number): boolean {
+    if (!this.#placement.isReserving(nowMs) || this.#placement.isLight(request)) return true
+    const { all } = this.#roster
+    const taken = all.filter((other) => other !== replica && other.isCrowded).length
+    return taken < all.length - Math.floor(POOL_RESERVED_SHARE * all.length)
+  }
+
   /** When a waiting request would be bound, ms from now, by estimate. */
   waitMs(waiter: Waiter, nowMs: number): number {
     const remainingMs = this.#roster.get(waiter.home)?.remainingMs(nowMs) ?? 0
@@ -100,13 +111,10 @@ export class LateBinding {
 
   /** The next of its own, or one that waits elsewhere, should go before it, and is helped. */
   #nextOf(replica: Replica, nowMs: number): Waiter | undefined {
-    const hasRoom = ({ request }: Waiter): boolean => replica.hasRoom(request.promptTokens)
-    const isShort = (waiter: Waiter): boolean =>
-      waiter.prefillMs <= POOL_LONG_MS || this.#placement.isLight(waiter.request)
-    const isLongTurn = !this.#placement.isCrowded || this.#roster.longShare(nowMs) < POOL_LONG_SHARE_MAX
-    const short = isLongTurn ? undefined : this.#waiting.next(replica.id, nowMs, (one) => hasRoom(one) && isShort(one))
-    const own = short ?? this.#waiting.next(replica.id, nowMs, hasRoom)
-    return own === undefined ? undefined : (this.#owedMore(own, replica, nowMs) ?? own)
+    const own = this.#waiting.next(replica.id, nowMs, ({ request }) => replica.hasRoom(request.promptTokens))
+    if (own === undefined) return undefined
+    const owed = this.#owedMore(own, replica, nowMs)
+    return owed ?? (this.mayTake(replica, own.request, nowMs) ? own : undefined)
   }
 
   #owedMore(own: Waiter, replica: Replica, nowMs: number): Waiter | undefined {
@@ -128,6 +136,7 @@ export class LateBinding {
     const { prefillWeight } = this.#placement.termsOf(request)
     const mostMs = beforeMs + prefillWeight * prefillMs - replica.remainingMs(nowMs)
     if (mostMs <= POOL_TAKEOVER_MS || !replica.hasRoom(request.promptTokens)) return null
+    if (!this.mayTake(replica, request, nowMs)) return null
     if (!this.#roster.eligible(request, nowMs).includes(replica)) return null
     return mostMs - prefillWeight * this.#placement.option(replica, request, nowMs).prefillMs
   }

@@ -63,9 +63,9 @@ export const POOL_TAKEOVER_MS = 50
 export const POOL_CROWD_PER_REPLICA = 2
 /** What a ms of prefill weighs at most to a tenant that such a crowd would keep waiting. */
 export const POOL_LIGHT_PREFILL_WEIGHT = 2
-/** In a crowd, prompts of so much prefill, ms, have this share of the replicas at most while there are shorter ones. */
-export const POOL_LONG_MS = 300
-export const POOL_LONG_SHARE_MAX = 0
+/** Share of the replicas that such a crowd leaves to others, and for how long after one of them has come. */
+export const POOL_RESERVED_SHARE = 0.5
+export const POOL_RESERVED_MS = 2000
 /**
  * What a tenant may save up while others wait, in tokens of its counter: a burst within its share goes at once. By so
  * much, and no more, two tenants that always wait may come apart.

@@ -1,7 +1,13 @@
 /** Where a request would go as things stand, and where it stands in line there. No I/O. */
 import { BoundedMap } from '../../lib/bounded-map.ts'
 import { affinityOf, choose, type Option } from './choice.ts'
-import { POOL_CROWD_PER_REPLICA, POOL_LIGHT_PREFILL_WEIGHT, POOL_OUTPUT_WEIGHT, POOL_SESSIONS_MAX } from './limits.ts'
+import {
+  POOL_CROWD_PER_REPLICA,
+  POOL_LIGHT_PREFILL_WEIGHT,
+  POOL_OUTPUT_WEIGHT,
+  POOL_RESERVED_MS,
+  POOL_SESSIONS_MAX,
+} from './limits.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
 import type { PoolRequest, PoolRules } from './types.ts'
@@ -13,6 +19,7 @@ export class Placement {
   readonly #waiting: Waiting
   readonly #sessions = new BoundedMap<string, string>(POOL_SESSIONS_MAX)
   rules: PoolRules
+  #lightMs = Number.NEGATIVE_INFINITY
 
   constructor(rules: PoolRules, roster: Roster, waiting: Waiting) {
     this.rules = rules
@@ -48,6 +55,7 @@ export class Placement {
 
   /** Sticky until saturated; where even that is too late, whatever is soonest. */
   chosen(options: readonly Option<Replica>[], request: PoolRequest, nowMs: number): Option<Replica> | undefined {
+    if (this.isLight(request)) this.#lightMs = nowMs
     const { blocks, session } = request
     const last = session === undefined ? undefined : this.#sessions.get(session)
     const { saturatedMs, prefillWeight } = this.termsOf(request)
@@ -69,6 +77,11 @@ export class Placement {
   /** Do so many wait that it matters who they are? */
   get isCrowded(): boolean {
     return this.#waiting.size >= POOL_CROWD_PER_REPLICA * this.#roster.all.length
+  }
+
+  /** Has one come lately of a tenant that others crowd out? */
+  isReserving(nowMs: number): boolean {
+    return this.isCrowded && nowMs - this.#lightMs < POOL_RESERVED_MS
   }
 
   /** Is it of a tenant that others crowd out? */

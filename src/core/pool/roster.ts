@@ -1,5 +1,5 @@
 /** The replicas of a pool: which there are, which of them a request may go to, and how many may be out. No I/O. */
-import { POOL_BLOCKS_MAX, POOL_BUSY_MS, POOL_LONG_MS, POOL_OUT_SHARE_MAX, POOL_PREFILL_WEIGHT } from './limits.ts'
+import { POOL_BLOCKS_MAX, POOL_BUSY_MS, POOL_OUT_SHARE_MAX, POOL_PREFILL_WEIGHT } from './limits.ts'
 import { Replica } from './replica.ts'
 import type { PoolReplica, PoolRequest, PoolRules } from './types.ts'
 
@@ -36,12 +36,6 @@ export class Roster {
   /** What a ms of prefill weighs against a ms of waiting, at least 1. */
   get prefillWeight(): number {
     return 1 + POOL_PREFILL_WEIGHT * this.#busyShare ** 2
-  }
-
-  /** Share of replicas that are at a long prompt. */
-  longShare(nowMs: number): number {
-    const long = this.#list.filter((replica) => replica.remainingMs(nowMs) > POOL_LONG_MS)
-    return long.length / Math.max(1, this.#list.length)
   }
 
   /** Time has passed in which what is busy now was busy. */

@@ -10,7 +10,10 @@ const LONG = 'What a long system prompt this is. '.repeat(100)
 
 describe('blocks of a prompt', () => {
   it('of a longer conversation begin with those of a shorter one', () => {
-    const turn = fc.record({ role: fc.constantFrom('user', 'assistant', 'tool'), content: fc.string({ maxLength: 900 }) })
+    const turn = fc.record({
+      role: fc.constantFrom('user', 'assistant', 'tool'),
+      content: fc.string({ maxLength: 900 }),
+    })
     fc.assert(
       fc.property(fc.array(turn, { maxLength: 12 }), fc.nat({ max: 12 }), (messages, cut) => {
         const tools = [{ type: 'function', function: { name: 'look' } }]
