@@ -1,10 +1,10 @@
 /** How much each tenant has had of a pool: the virtual token counter (VTC, Sheng et al., arXiv 2401.00588). No I/O. */
 import { BoundedMap } from '../../lib/bounded-map.ts'
-import { POOL_TENANTS_MAX } from './limits.ts'
+import { POOL_SAVED_TOKENS, POOL_TENANTS_MAX } from './limits.ts'
 
 /**
  * Whoever has had least goes first. A tenant that comes back is lifted to the least of those who wait, or to where the
- * last one stood that went: being away saves nothing up. Whom it forgets, since they are
+ * last one stood that went: being away saves nothing up but a burst. Whom it forgets, since they are
  * too many, begins where a new one does.
  */
 export class TenantCounters {
@@ -21,10 +21,10 @@ export class TenantCounters {
     return this.#waiting.size
   }
 
-  /** Where a tenant that begins to wait now would stand. */
+  /** Where a tenant that begins to wait now would stand: somewhat before those who wait already. */
   lifted(tenant: string): number {
     const own = this.of(tenant)
-    return this.#waiting.has(tenant) ? own : Math.max(own, this.#leastWaiting())
+    return this.#waiting.has(tenant) ? own : Math.max(own, this.#leastWaiting() - POOL_SAVED_TOKENS)
   }
 
   /** One of its requests waits. */
