@@ -201,10 +201,15 @@ export class Replica {
     this.health.released(lease.id)
   }
 
-  /** It has said that it has too much. */
-  overloaded(nowMs: number): void {
+  /** It has a queue of its own: it is slower than it is taken for, or others ask it, too. */
+  queues(nowMs: number): void {
     this.#creditPart = Math.max(POOL_CREDIT_PART_MIN, this.#creditPartAt(nowMs) / 2)
     this.#creditMs = nowMs
+  }
+
+  /** It has said that it has too much. */
+  overloaded(nowMs: number): void {
+    this.queues(nowMs)
     this.#overloads += 1
     this.#restUntilMs = nowMs + Math.min(POOL_OVERLOAD_REST_MS_MAX, POOL_OVERLOAD_REST_MS * this.#overloads)
   }

@@ -196,6 +196,8 @@ export interface PoolScheduler {
   adopt(leases: readonly PoolLease[], nowMs: number): void
   /** What a health check found. */
   probed(replica: string, isHealthy: boolean, nowMs: number): void
+  /** What its engine says of itself: one that queues has too much. It corrects what is known here, and is never all of it. */
+  reported(replica: string, engine: { readonly waiting: number }, nowMs: number): void
   /**
    * What has come of those who waited since it was last asked: bound, or refused for their wait. To be asked after every
    * other call, and at `wakeAtMs`.

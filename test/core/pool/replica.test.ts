@@ -76,6 +76,15 @@ describe('credit', () => {
   })
 })
 
+it('a replica whose engine queues gets less at a time, and is not left alone', () => {
+  const replica = replicaOf()
+  for (let reads = 0; reads < 3; reads += 1) replica.queues(0)
+  expect(replica.isResting(0)).toBe(false)
+  expect(replica.hasCredit(1, 0)).toBe(true)
+  replica.bind(leaseOf('1', { uncachedTokens: 100 }), NO_BLOCKS, false)
+  expect(replica.hasCredit(1, 0)).toBe(false)
+})
+
 describe('a replica that is late', () => {
   it('is taken to be as slow with what comes next, before it has answered anything', () => {
     const replica = replicaOf()
