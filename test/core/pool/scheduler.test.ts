@@ -63,7 +63,9 @@ describe('leases', () => {
     scheduler.renew(['1', 'unknown'], 10_000)
     expect(scheduler.wakeAtMs(10_000)).toBe(40_000)
     expect(scheduler.decided(40_000)).toEqual([])
-    expect(scheduler.view(40_000).replicas).toMatchObject([{ requests: 0, inflightTokens: 0, inflightUncachedTokens: 0 }])
+    expect(scheduler.view(40_000).replicas).toMatchObject([
+      { requests: 0, inflightTokens: 0, inflightUncachedTokens: 0 },
+    ])
     expect(scheduler.wakeAtMs(40_000)).toBeNull()
   })
 
@@ -72,7 +74,10 @@ describe('leases', () => {
     const { blocks, promptTokens } = requestOf('1', LONG)
     const lease = { id: '1', replica: 'b', tenant: 'acme', promptTokens, blocks, isStarted: false }
     scheduler.adopt([lease, lease, { ...lease, id: '2', replica: 'gone' }, { ...lease, id: '3', isStarted: true }], 0)
-    expect(scheduler.view(0).replicas).toMatchObject([{ requests: 0 }, { requests: 2, inflightUncachedTokens: promptTokens }])
+    expect(scheduler.view(0).replicas).toMatchObject([
+      { requests: 0 },
+      { requests: 2, inflightUncachedTokens: promptTokens },
+    ])
     expect(placeOf(scheduler, requestOf('4', `${LONG} and more`), 0)).toBe('queued')
     scheduler.tell([{ kind: 'first', id: '1' }], 10)
     expect(scheduler.decided(10)).toMatchObject([{ id: '4', replica: 'b', choice: { reason: 'warm' } }])
@@ -99,7 +104,10 @@ describe('how requests ended', () => {
   it('puts a replica out that fails five times, and a health check brings it back for a trial', () => {
     const scheduler = schedulerOf(replicasOf('a', 'b'))
     fail(scheduler, 5)
-    expect(scheduler.view(0).replicas).toMatchObject([{ health: 'out', outUntilMs: 30_000, indexedBlocks: 0 }, { health: 'ok' }])
+    expect(scheduler.view(0).replicas).toMatchObject([
+      { health: 'out', outUntilMs: 30_000, indexedBlocks: 0 },
+      { health: 'ok' },
+    ])
     expect(placeOf(scheduler, requestOf('1', LONG), 10)).toBe('b')
     scheduler.probed('a', true, 5000)
     expect(placeOf(scheduler, requestOf('2', 'other'.repeat(9), { tried: ['b'] }), 5000)).toBe('a')
@@ -175,7 +183,18 @@ describe('whatever happens', () => {
     priority: fc.constantFrom('interactive', 'batch'),
     maxWaitMs: fc.constantFrom(500, 5000, 30_000),
     tellsFirst: fc.boolean(),
-    happens: fc.constantFrom('nothing', 'first', 'answered', 'failed', 'overloaded', 'left', 'lost', 'bad probe', 'good probe', 'config'),
+    happens: fc.constantFrom(
+      'nothing',
+      'first',
+      'answered',
+      'failed',
+      'overloaded',
+      'left',
+      'lost',
+      'bad probe',
+      'good probe',
+      'config',
+    ),
     whom: fc.nat({ max: 50 }),
   })
 
@@ -222,7 +241,10 @@ describe('whatever happens', () => {
             bound.delete(chosen)
             over.add(chosen)
             const end = { outcome: happens === 'left' ? 'unknown' : happens, usage: null } as const
-            scheduler.tell([happens === 'left' ? { kind: 'left', id: chosen } : { kind: 'ended', id: chosen, end }], nowMs)
+            scheduler.tell(
+              [happens === 'left' ? { kind: 'left', id: chosen } : { kind: 'ended', id: chosen, end }],
+              nowMs,
+            )
           }
           check()
         })
@@ -243,11 +265,17 @@ describe('whatever happens', () => {
   })
 
   it('what waits for prefill at a replica passes its credit by the first in line and one more only', () => {
-    const arrivals = fc.array(fc.record({ gapMs: fc.integer({ min: 0, max: 300 }), length: fc.integer({ min: 1, max: 80 }) }), { maxLength: 50 })
+    const arrivals = fc.array(
+      fc.record({ gapMs: fc.integer({ min: 0, max: 300 }), length: fc.integer({ min: 1, max: 80 }) }),
+      { maxLength: 50 },
+    )
     fc.assert(
       fc.property(arrivals, (all) => {
         const scheduler = schedulerOf(replicasOf('a', 'b'))
-        const before = new Map<string, number[]>([['a', []], ['b', []]])
+        const before = new Map<string, number[]>([
+          ['a', []],
+          ['b', []],
+        ])
         const credit = (RULES.prefillTokensPerSecond * POOL_CREDIT_MS) / 1000
         const tokens = new Map<string, number>()
         let nowMs = 0
