@@ -134,9 +134,9 @@ export class Replica {
 
   /** Is there room for it, whatever there is to compute? */
   hasRoom(promptTokens: number): boolean {
-    if (this.#requests === 0) return true
     if (this.#requests >= (this.config.maxRequests ?? Number.POSITIVE_INFINITY)) return false
-    return this.#inflightTokens + promptTokens <= this.#rules.maxInflightTokens
+    // Those that have begun take no more of it: how many of them its memory holds is the engine's to know.
+    return this.#before.size === 0 || this.#uncachedTokens + promptTokens <= this.#rules.maxInflightTokens
   }
 
   /** When it will have credit, if nothing is heard of it till then. */

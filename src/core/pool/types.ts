@@ -11,7 +11,7 @@ export interface PoolRules {
   readonly kvTokens: number
   /** Tokens of one block of the index, by estimate. */
   readonly blockTokens: number
-  /** Most prompt tokens that are with one replica at a time, cached ones included; one request alone may pass it. */
+  /** Most prompt tokens that wait for prefill with one replica at a time; one request alone may pass it. */
   readonly maxInflightTokens: number
   /** Most requests that wait. */
   readonly maxQueue: number
