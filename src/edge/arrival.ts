@@ -12,6 +12,7 @@ import type { KnownBodies } from './known-bodies.ts'
 import type { Owned, OwnedRequests } from './owned.ts'
 import type { SkinErrors } from './skin.ts'
 import { leftReply } from './stream-reply.ts'
+import type { WrittenHeaders } from './written-headers.ts'
 
 /** One per isolate. */
 export interface Edge {
@@ -19,6 +20,8 @@ export interface Edge {
   readonly guard: Guard
   readonly bodies: BodyBudget
   readonly known: KnownBodies
+  /** Of whole replies. */
+  readonly written: WrittenHeaders
   /** Requests that an object of this isolate answers. */
   readonly owned: OwnedRequests
 }

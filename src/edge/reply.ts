@@ -12,7 +12,7 @@ import { leftReply, streamReply } from './stream-reply.ts'
 
 /** Answers it, whole or streamed. */
 export async function reply(
-  { services, known }: Edge,
+  { services, known, written }: Edge,
   { skin, entry, request, client, headers, release, text, headingId }: Exchange,
 ): Promise<Response> {
   const { alias, startedAtMs, wantsUsage, debug } = request
@@ -45,7 +45,8 @@ export async function reply(
   answerHeaders(headers, alias, startedAtMs, answered, debug)
   headers['content-type'] = 'application/json'
   if (skin.encode !== null) Object.assign(headers, skin.errors.headers(headers['x-request-id']))
-  return new Response(wholeBody(answered, skin, heading, asked), { headers })
+  const body = wholeBody(answered, skin, heading, asked)
+  return new Response(body, { headers: written.of(headers) })
 }
 
 const NOTHING = {}
