@@ -92,6 +92,8 @@ export const USAGE_BUFFER_ROWS_MAX = 10_000
 export const USAGE_OWNERS_MAX = 1000
 /** Rows in one stored segment. */
 export const USAGE_SEGMENT_ROWS_MAX = 1024
+/** Kinds of rows in a batch of which each is written once: keys, models and targets that differ. */
+export const PACKED_KINDS_MAX = 16
 
 /** Entries of one page of an admin list, unless the caller names fewer or more. */
 export const ADMIN_PAGE_DEFAULT = 100
