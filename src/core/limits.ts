@@ -86,6 +86,9 @@ export const AUTH_CACHE_ENTRIES_MAX = 10_000
 
 /** Usage rows travel in batches: at most one flush per (isolate, tenant) in this time. */
 export const USAGE_FLUSH_MS = 100
+/** Hits give nothing back that others wait for: as long as there are no other rows, and few of them, they wait so long. */
+export const USAGE_HITS_FLUSH_MS = 300
+export const USAGE_HITS_WAITING_MAX = 512
 /** Rows one isolate keeps while their object is out of reach; more are dropped and counted. */
 export const USAGE_BUFFER_ROWS_MAX = 10_000
 /** Tenants of which an isolate remembers when a row of theirs was urgent last. */

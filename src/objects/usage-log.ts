@@ -223,7 +223,10 @@ const isSameKey = (one: RollupKey, other: RollupKey): boolean =>
 
 function* parsed(rows: Iterable<{ id: number; records: string }>): Generator<Omit<Segment, 'fromMs'>> {
   for (const { id, records } of rows) {
-    yield { toMs: Math.floor(id / SPREAD), records: unpackRecords(JSON.parse(records) as PackedRecords | UsageRecord[]) }
+    yield {
+      toMs: Math.floor(id / SPREAD),
+      records: unpackRecords(JSON.parse(records) as PackedRecords | UsageRecord[]),
+    }
   }
 }
 

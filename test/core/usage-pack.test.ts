@@ -98,7 +98,9 @@ describe('a batch', () => {
   it('comes back with the charges of its rows', () => {
     fc.assert(
       fc.property(rows, (all) => {
-        const charges = Object.fromEntries(all.flatMap(({ row, of }) => (of === undefined ? [] : [[row.requestId, of]])))
+        const charges = Object.fromEntries(
+          all.flatMap(({ row, of }) => (of === undefined ? [] : [[row.requestId, of]])),
+        )
         const batch = { rows: all.map(({ row }) => row), charges, slices: [{ id: 's0', left: [1], usedMs: 2 }] }
         const read = readBatch(batchText(batch))
         expect({ ...read, rows: byId(read.rows) }).toEqual({ ...batch, rows: byId(batch.rows) })
@@ -107,7 +109,12 @@ describe('a batch', () => {
   })
 
   it('keeps what goes with it', () => {
-    const batch = { rows: [hit('a')], charges: {}, slices: [], owned: [{ kind: 'stream' as const, id: 'i', untilMs: 1 }] }
+    const batch = {
+      rows: [hit('a')],
+      charges: {},
+      slices: [],
+      owned: [{ kind: 'stream' as const, id: 'i', untilMs: 1 }],
+    }
     expect(readBatch(batchText(batch))).toEqual(batch)
   })
 

@@ -28,7 +28,9 @@ async function answering(path: keyof typeof SKINS, options: IsolateOptions, more
     text: null,
     ...rest,
   } as Exchange
-  const edge = { ...at, known: new KnownBodies(), written: new WrittenHeaders() } as unknown as Parameters<typeof reply>[0]
+  const edge = { ...at, known: new KnownBodies(), written: new WrittenHeaders() } as unknown as Parameters<
+    typeof reply
+  >[0]
   return { ...at, exchange, released: () => released, answer: () => at.soon(reply(edge, exchange)) }
 }
 
