@@ -18,13 +18,15 @@ export async function reply(
   const { alias, startedAtMs, wantsUsage, debug } = request
   const { clock, background } = services
   const progress: { cache: Answer['cache'] } = { cache: 'bypass' }
-  const ask = (waiting: Client): Promise<Answer> =>
-    answer(services, entry, request, waiting, progress)
-      .then((answered) => {
-        if (answered.kind === 'recalled' && text !== null) known.keep(skin.name, text, entry.caller.generation, request)
-        return answered
-      })
-      .finally(release)
+  const ask = async (waiting: Client): Promise<Answer> => {
+    try {
+      const answered = await answer(services, entry, request, waiting, progress)
+      if (answered.kind === 'recalled' && text !== null) known.keep(skin.name, text, entry.caller.generation, request)
+      return answered
+    } finally {
+      release()
+    }
+  }
   const asked = request.native?.body ?? NOTHING
   const heading = (): Heading => ({
     id: headingId ?? newId(),
