@@ -52,6 +52,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     .flatMap(([path, methods]) => Object.keys(methods as object).map((method) => `${method} ${path}`))
   expect(calls.sort()).toEqual([
     'delete /admin/credentials/{name}',
+    'delete /admin/pools/{id}/workers/{workerId}',
     'delete /admin/tenants/{id}',
     'delete /admin/tenants/{id}/cache',
     'delete /admin/tenants/{id}/credentials/{name}',
@@ -63,6 +64,8 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'get /admin/config.schema.json',
     'get /admin/config/versions',
     'get /admin/credentials',
+    'get /admin/pools/{id}',
+    'get /admin/pools/{id}/workers',
     'get /admin/status',
     'get /admin/tenants',
     'get /admin/tenants/{id}',
@@ -81,6 +84,7 @@ it('brings its paths into the OpenAPI document, the schemas with them', async ()
     'patch /admin/tenants/{id}/keys/{keyId}',
     'post /admin/config/rollback',
     'post /admin/credentials/reseal',
+    'post /admin/pools/{id}/workers',
     'post /admin/providers/{name}/check',
     'post /admin/tenants',
     'post /admin/tenants/{id}/keys',

@@ -30,6 +30,7 @@ it('shows every call of the document under its tag, once', async () => {
     'models',
     'account',
     'conversations',
+    'pools',
     'running',
     'Schemas',
   ])

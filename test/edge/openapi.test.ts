@@ -52,6 +52,7 @@ it('lists every public path, with what each answers', () => {
     ...['', '/{id}', '/{id}/export', '/{id}/items', '/{id}/items/{item}', '/{id}/events'].flatMap((path) =>
       (METHODS[path] ?? []).map((method) => [`${method} /v1/conversations${path}`, ['conversations'], true]),
     ),
+    ['get /v1/pools/{pool}/worker', ['pools'], false],
     ['get /health', ['running'], false],
     ['get /ready', ['running'], false],
   ])

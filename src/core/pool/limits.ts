@@ -41,6 +41,9 @@ export const POOL_STEP_MS_MAX = 250
 export const POOL_STEP_WEIGHT = 0.02
 /** Weight of what was learnt before, per first content: some seven of them are remembered. */
 export const POOL_RATE_MEMORY = 0.85
+/** First contents from which on a replica is taken by its own rate, and for how long after the last; else by its like. */
+export const POOL_RATE_OWN_MIN = 4
+export const POOL_RATE_STALE_MS = 30_000
 /** One first content counts as at most so many times slower or faster than expected. */
 export const POOL_RATE_SURPRISE_MAX = 4
 /** The learnt rate stays within so many times what the config says. */

@@ -7,6 +7,8 @@ import {
   POOL_LATE_MS,
   POOL_OVERLOAD_REST_MS,
   POOL_OVERLOAD_REST_MS_MAX,
+  POOL_RATE_OWN_MIN,
+  POOL_RATE_STALE_MS,
 } from './limits.ts'
 import { PrefillRate } from './prefill-rate.ts'
 import { PrefixIndex } from './prefix-index.ts'
@@ -39,7 +41,12 @@ export class Replica {
   config: PoolReplica
   #rules: PoolRules
   index: PrefixIndex
-  rate: PrefillRate
+  /** What was learnt of it, and of all that are alike: that is gone by until enough is known, and again after a while. */
+  #own: PrefillRate
+  #shared: PrefillRate
+  #learnt = 0
+  #learntMs = Number.NEGATIVE_INFINITY
+  #isOwn = false
   readonly health = new ReplicaHealth()
   /** Those whose first content has not come, in the order of their binding. */
   readonly #before = new Map<string, Lease>()
@@ -57,11 +64,12 @@ export class Replica {
   promptTokens = 0
   cachedTokens = 0
 
-  constructor(config: PoolReplica, rules: PoolRules, indexBlocks: number, nowMs: number) {
+  constructor(config: PoolReplica, rules: PoolRules, indexBlocks: number, shared: PrefillRate, nowMs: number) {
     this.config = config
     this.#rules = rules
     this.index = new PrefixIndex(indexBlocks)
-    this.rate = new PrefillRate(configuredRate(config, rules))
+    this.#own = new PrefillRate(configuredRate(config, rules))
+    this.#shared = shared
     this.#creditMs = nowMs
   }
 
@@ -88,12 +96,21 @@ export class Replica {
     return this.#inflightTokens
   }
 
+  get rate(): PrefillRate {
+    return this.#isOwn ? this.#own : this.#shared
+  }
+
   /** Its config or its pool's is another. What was learnt stays, unless it is of another machine. */
-  configure(config: PoolReplica, rules: PoolRules, indexBlocks: number): void {
+  configure(config: PoolReplica, rules: PoolRules, indexBlocks: number, shared: PrefillRate): void {
     const before = configuredRate(this.config, this.#rules)
     this.config = config
     this.#rules = rules
-    if (configuredRate(config, rules) !== before) this.rate = new PrefillRate(configuredRate(config, rules))
+    this.#shared = shared
+    if (configuredRate(config, rules) !== before) {
+      this.#own = new PrefillRate(configuredRate(config, rules))
+      this.#learnt = 0
+      this.#isOwn = false
+    }
     if (this.index.capacity !== indexBlocks) this.index = new PrefixIndex(indexBlocks)
   }
 
@@ -160,6 +177,8 @@ export class Replica {
 
   /** Those that tell nothing and whose time has come count as begun. */
   pass(nowMs: number): void {
+    // Whoever was slow is asked for little, and would never be found to be well again.
+    if (this.#isOwn && nowMs - this.#learntMs > POOL_RATE_STALE_MS) this.#isOwn = false
     for (let dueMs = this.silentDueMs(); dueMs <= nowMs; dueMs = this.silentDueMs()) {
       const head = this.#head()
       if (head === undefined) return
@@ -187,7 +206,7 @@ export class Replica {
   /** Its first content has come. */
   first(lease: Lease, nowMs: number): void {
     if (!this.#before.has(lease.id)) return
-    if (this.#isKnown && lease === this.#head()) this.rate.learn(lease.uncachedTokens, nowMs - this.#sinceMs)
+    if (this.#isKnown && lease === this.#head()) this.#learn(lease.uncachedTokens, nowMs - this.#sinceMs, nowMs)
     this.#leave(lease, nowMs)
     this.#isKnown = true
     this.#overloads = 0
@@ -236,6 +255,14 @@ export class Replica {
     }
   }
 
+  #learn(uncachedTokens: number, tookMs: number, nowMs: number): void {
+    this.#own.learn(uncachedTokens, tookMs)
+    this.#shared.learn(uncachedTokens, tookMs)
+    this.#learnt += 1
+    this.#learntMs = nowMs
+    this.#isOwn = this.#learnt >= POOL_RATE_OWN_MIN
+  }
+
   #head(): Lease | undefined {
     for (const lease of this.#before.values()) return lease
     return undefined
@@ -262,5 +289,5 @@ export class Replica {
   }
 }
 
-const configuredRate = (replica: PoolReplica, rules: PoolRules): number =>
+export const configuredRate = (replica: PoolReplica, rules: PoolRules): number =>
   replica.prefillTokensPerSecond ?? rules.prefillTokensPerSecond

@@ -1,12 +1,15 @@
 /** The replicas of a pool: which there are, which of them a request may go to, and how many may be out. No I/O. */
 import { POOL_BLOCKS_MAX, POOL_BUSY_MS, POOL_OUT_SHARE_MAX, POOL_PREFILL_WEIGHT } from './limits.ts'
-import { Replica } from './replica.ts'
+import { PrefillRate } from './prefill-rate.ts'
+import { configuredRate, Replica } from './replica.ts'
 import type { PoolReplica, PoolRequest, PoolRules } from './types.ts'
 
 /** In the order of the config. */
 export class Roster {
   #replicas = new Map<string, Replica>()
   #list: readonly Replica[] = []
+  /** By what the config says: those that are told alike are taken to be alike until they show otherwise. */
+  #sharedRates = new Map<number, PrefillRate>()
   #busyShare = 0
   #passedMs = Number.NEGATIVE_INFINITY
 
@@ -21,13 +24,18 @@ export class Roster {
   /** Answers with the ids of those that are gone. */
   configure(rules: PoolRules, configs: readonly PoolReplica[], nowMs: number): string[] {
     const before = this.#replicas
+    const shared = this.#sharedRates
+    this.#sharedRates = new Map()
     this.#replicas = new Map()
     const most = Math.floor(POOL_BLOCKS_MAX / Math.max(1, configs.length))
     for (const config of configs) {
       const blocks = Math.max(1, Math.min(most, Math.floor((config.kvTokens ?? rules.kvTokens) / rules.blockTokens)))
       const known = before.get(config.id)
-      known?.configure(config, rules, blocks)
-      this.#replicas.set(config.id, known ?? new Replica(config, rules, blocks, nowMs))
+      const told = configuredRate(config, rules)
+      const rate = this.#sharedRates.get(told) ?? shared.get(told) ?? new PrefillRate(told)
+      this.#sharedRates.set(told, rate)
+      known?.configure(config, rules, blocks, rate)
+      this.#replicas.set(config.id, known ?? new Replica(config, rules, blocks, rate, nowMs))
     }
     this.#list = [...this.#replicas.values()]
     return [...before.keys()].filter((id) => !this.#replicas.has(id))

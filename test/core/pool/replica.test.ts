@@ -1,13 +1,31 @@
 /** One replica: what it has to do and how long that takes, when it has credit, and what it makes of being late. */
 import { describe, expect, it } from 'vitest'
 import { POOL_CREDIT_MS } from '../../../src/core/pool/limits.ts'
+import { PrefillRate } from '../../../src/core/pool/prefill-rate.ts'
 import { Replica } from '../../../src/core/pool/replica.ts'
 import type { PoolReplica } from '../../../src/core/pool/types.ts'
 import { blocksOf, leaseOf, RULES } from '../../support/pool.ts'
 
 const NO_BLOCKS = new Float64Array(0)
 const replicaOf = (other: Partial<PoolReplica> = {}, maxInflightTokens = 1_000_000): Replica =>
-  new Replica({ id: 'a', state: 'active', ...other }, { ...RULES, maxInflightTokens }, 1000, 0)
+  new Replica(
+    { id: 'a', state: 'active', ...other },
+    { ...RULES, maxInflightTokens },
+    1000,
+    new PrefillRate(other.prefillTokensPerSecond ?? RULES.prefillTokensPerSecond),
+    0,
+  )
+
+/** Answers so many prompts of a thousand tokens, a second each; when the last of them was. */
+function answer(replica: Replica, count: number): number {
+  for (let index = 0; index < count; index += 1) {
+    const lease = leaseOf(`${index}`, { uncachedTokens: 1000, boundMs: 1000 * index })
+    replica.bind(lease, NO_BLOCKS, false)
+    replica.first(lease, 1000 * (index + 1))
+    replica.release(lease, 1000 * (index + 1))
+  }
+  return 1000 * count
+}
 
 describe('what it has to do', () => {
   it('is over with time for the first in line, and with its first content for certain', () => {
@@ -97,17 +115,19 @@ describe('a replica that is late', () => {
     expect(replica.view(2000).prefillTokensPerSecond).toBeLessThan(1000)
   })
 
-  it('is learnt from when it answers', () => {
+  it('is learnt from when it answers, and is given another chance when it has not for a while', () => {
     const replica = replicaOf()
-    let nowMs = 0
-    for (let count = 0; count < 10; count += 1) {
-      const lease = leaseOf(`${count}`, { uncachedTokens: 1000, boundMs: nowMs })
-      replica.bind(lease, NO_BLOCKS, false)
-      nowMs += 1000
-      replica.first(lease, nowMs)
-      replica.release(lease, nowMs)
-    }
+    const nowMs = answer(replica, 10)
     expect(replica.prefillMs(1000, nowMs)).toBeGreaterThan(800)
+    replica.pass(nowMs + 30_000)
+    expect(replica.rate.expectedMs(1000)).toBeGreaterThan(800)
+    const told = new PrefillRate(10_000)
+    const other = new Replica({ id: 'b', state: 'active' }, RULES, 1000, told, 0)
+    answer(other, 10)
+    for (let count = 0; count < 40; count += 1) told.learn(1000, 125)
+    expect(other.rate.expectedMs(1000)).toBeGreaterThan(800)
+    other.pass(nowMs + 31_000)
+    expect(other.rate.expectedMs(1000)).toBeLessThan(200)
   })
 })
 
@@ -115,10 +135,16 @@ describe('a new config', () => {
   it('keeps what was learnt, unless it is of another machine', () => {
     const replica = replicaOf()
     replica.index.use(blocksOf('prompt'))
+    answer(replica, 5)
     const { rate } = replica
-    replica.configure({ id: 'a', state: 'draining' }, RULES, 1000)
+    replica.configure({ id: 'a', state: 'draining' }, RULES, 1000, new PrefillRate(10_000))
     expect([replica.rate === rate, replica.index.size, replica.serves('any')]).toEqual([true, 6, true])
-    replica.configure({ id: 'a', state: 'active', prefillTokensPerSecond: 5000, models: ['one'] }, RULES, 500)
+    replica.configure(
+      { id: 'a', state: 'active', prefillTokensPerSecond: 5000, models: ['one'] },
+      RULES,
+      500,
+      new PrefillRate(5000),
+    )
     expect([Math.round(replica.rate.tokensPerSecond), replica.index.size, replica.serves('any')]).toEqual([
       5000,
       0,

@@ -6,8 +6,8 @@ import { poolAssumptionLines, poolOutcomeLines } from '../../../scripts/sim/pool
 import { conversations } from '../../support/pool-arrivals.ts'
 
 const COMPARISON: PoolComparison = {
-  trace: conversations(40, 5),
-  load: { speedup: 1, tenants: 1, flood: 1, copies: 1, batch: 0 },
+  trace: conversations(80, 5),
+  load: { speedup: 0.5, tenants: 1, flood: 1, copies: 1, batch: 0 },
   scenario: { replicas: 4, rttMs: 5, engine: { ...ENGINE, kvTokens: 200_000 } },
   prefillError: 0,
   maxWaitMs: 30_000,
