@@ -1,5 +1,5 @@
 /** Which replica a request should go to: sticky until saturated, as llm-d does it. No I/O. */
-import { CHOICE_CANDIDATES_MAX, POOL_MATCHED_BLOCKS_MIN, POOL_WARM_SHARE } from './limits.ts'
+import { CHOICE_CANDIDATES_MAX, POOL_MATCHED_BLOCKS_MIN, POOL_PREFILL_WEIGHT, POOL_WARM_SHARE } from './limits.ts'
 import type { Choice, ChoiceReason } from './types.ts'
 
 /** A replica that could take the request. */
@@ -32,7 +32,7 @@ export function choose<R>(
   home: string | undefined,
 ): Option<R> | undefined {
   const candidates = filtered(options, blocks, saturatedMs, home)
-  const scored = candidates.map((option) => ({ option, firstMs: option.waitMs + option.prefillMs }))
+  const scored = candidates.map((option) => ({ option, costMs: option.waitMs + POOL_PREFILL_WEIGHT * option.prefillMs }))
   return picked(scored)
 }
 
@@ -85,7 +85,7 @@ const leastWait = <R>(options: readonly Option<R>[]): number =>
 
 interface Scored<R> {
   readonly option: Option<R>
-  readonly firstMs: number
+  readonly costMs: number
 }
 
 /** The first content comes soonest; then the one with least to do, then the one whose memory is emptiest. */
@@ -98,7 +98,7 @@ function picked<R>(scored: readonly Scored<R>[]): Option<R> | undefined {
 }
 
 function compared<R>(one: Scored<R>, other: Scored<R>): number {
-  const ms = one.firstMs - other.firstMs
+  const ms = one.costMs - other.costMs
   if (Math.abs(ms) > 1) return ms
   return one.option.requests - other.option.requests || one.option.indexed - other.option.indexed
 }

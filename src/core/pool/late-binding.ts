@@ -1,6 +1,6 @@
 /** Requests wait here and not in an engine: who waits, and who goes where as soon as a replica has credit. No I/O. */
 import type { Option } from './choice.ts'
-import { POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
+import { POOL_PREFILL_WEIGHT, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
 import type { Placement } from './placement.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
@@ -109,13 +109,15 @@ export class LateBinding {
     for (const home of this.#waiting.homes()) {
       let firstMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
       for (const waiter of this.#waiting.ordered(home, nowMs)) {
+        const costMs = firstMs + POOL_PREFILL_WEIGHT * waiter.prefillMs
         firstMs += waiter.prefillMs
         const { request } = waiter
-        if (firstMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
+        if (costMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
         scanned += 1
         if (scanned > POOL_TAKEOVER_SCAN_MAX) return best
         if (!this.#roster.eligible(request, nowMs).includes(replica)) continue
-        const savedMs = firstMs - hereMs - this.#placement.option(replica, request, nowMs).prefillMs
+        const { prefillMs } = this.#placement.option(replica, request, nowMs)
+        const savedMs = costMs - hereMs - POOL_PREFILL_WEIGHT * prefillMs
         if (savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
       }
     }

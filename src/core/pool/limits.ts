@@ -8,6 +8,8 @@ export const POOL_PROMPT_BLOCKS_MAX = 4096
 export const POOL_BLOCKS_MAX = 1_000_000
 /** Fewer matching blocks are chance, or a template's first line: no affinity. */
 export const POOL_MATCHED_BLOCKS_MIN = 2
+/** What a ms of prefill weighs against a ms of waiting: all that come later wait for it, too. */
+export const POOL_PREFILL_WEIGHT = 2.5
 /** A replica that has so much of a prompt is warm. */
 export const POOL_WARM_SHARE = 0.8
 /** Blocks that decide where a request goes while nobody knows the pool's state. */
@@ -19,7 +21,7 @@ export const CHOICE_CANDIDATES_MAX = 8
  * Prefill that lies with a replica at a time, ms. Little, for what is bound can be neither ordered nor moved; enough that
  * the next prompt is there before the last one's first token has been heard of.
  */
-export const POOL_CREDIT_MS = 250
+export const POOL_CREDIT_MS = 50
 /** An overload halves a replica's credit, down to this part; it grows back by as much in POOL_CREDIT_GROWTH_MS. */
 export const POOL_CREDIT_PART_MIN = 1 / 8
 export const POOL_CREDIT_GROWTH_MS = 5000
@@ -51,7 +53,7 @@ export const POOL_TENANTS_MAX = 10_000
 /** Conversations whose last replica is remembered. */
 export const POOL_SESSIONS_MAX = 20_000
 /** What an idle replica must save a request that waits for another, ms, before it takes it over. */
-export const POOL_TAKEOVER_MS = 100
+export const POOL_TAKEOVER_MS = 50
 /** Of those that wait for others, how many it looks at. */
 export const POOL_TAKEOVER_SCAN_MAX = 64
 

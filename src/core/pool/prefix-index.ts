@@ -191,5 +191,8 @@ export class PrefixIndex {
   }
 }
 
-/** The hash's middle bits: it is well mixed already. */
-const placeOf = (hash: number, mask: number): number => (hash / 2 ** 16) & mask
+/** Fibonacci hashing (Knuth, TAOCP 3, 6.4) of all its bits: whoever numbers blocks in a row is not punished for it. */
+function placeOf(hash: number, mask: number): number {
+  const mixed = Math.imul((hash | 0) ^ (hash / 2 ** 32), 0x9e3779b1)
+  return (mixed ^ (mixed >>> 15)) & mask
+}
