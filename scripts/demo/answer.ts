@@ -21,6 +21,28 @@ const WORDS_MAX = 20_000
 
 /** The answer to a chat; `choice` counts from 0 where several are asked for. */
 export function answerChat(request: ChatRequest, choice: number): Answer {
+  const beginning = beginningOf(request)
+  if (beginning === null) return answerWhole(request, choice)
+  const { text: whole, toolCalls } = answerWhole({ ...request, messages: request.messages.slice(0, -1) }, choice)
+  return { text: goingOn(whole, beginning, request.ignore_eos === true), toolCalls }
+}
+
+/** The text with which the answer has to begin; null where it is to begin itself. Its end is trimmed, as many templates do. */
+export function beginningOf({ continue_final_message: isBegun, messages }: ChatRequest): string | null {
+  const last = messages.at(-1)
+  return isBegun === true && last?.role === 'assistant' ? plainText(last.content).trimEnd() : null
+}
+
+/** The rest of an answer that begins so; all of it, where it does not. */
+function goingOn(whole: string, beginning: string, isEndless: boolean): string {
+  if (!isEndless || whole === '') return whole.startsWith(beginning) ? whole.slice(beginning.length) : whole
+  // One that goes on until it is stopped says itself again and again.
+  const at = beginning.length % whole.length
+  const isSaid = whole.repeat(Math.ceil(beginning.length / whole.length)).startsWith(beginning)
+  return isSaid ? whole.slice(at) + whole.slice(0, at) : whole
+}
+
+function answerWhole(request: ChatRequest, choice: number): Answer {
   const last = request.messages.at(-1)
   const asked = lastUserText(request)
   if (last?.role === 'tool') return text(`The tool says: ${plainText(last.content)}`, choice)

@@ -1,8 +1,8 @@
 /** `/v1/chat/completions` of the demo origin, whole and streamed. */
-import { answerChat, plainText } from './answer.ts'
+import { answerChat, beginningOf, plainText } from './answer.ts'
 import { joinSteps, planGeneration, type Step } from './generation.ts'
 import { CHAT_MODEL, outputRoom, type Replica, requireModel, stopsOf, usageOf } from './replica.ts'
-import type { Reply } from './replies.ts'
+import { Refusal, type Reply } from './replies.ts'
 import type { ChatRequest } from './requests.ts'
 import { tokenize } from './tokens.ts'
 
@@ -11,6 +11,7 @@ const IMAGE_TOKENS = 256
 /** Answers a chat. */
 export async function chat(replica: Replica, request: ChatRequest, reply: Reply): Promise<void> {
   requireModel(request.model, CHAT_MODEL)
+  requireBeginning(request)
   const prompt = promptTokens(request)
   const maxTokens = outputRoom(replica, prompt.length, request.max_completion_tokens ?? request.max_tokens)
   const answers = Array.from({ length: request.n ?? 1 }, (_, choice) => answerChat(request, choice))
@@ -29,7 +30,8 @@ export async function chat(replica: Replica, request: ChatRequest, reply: Reply)
     ...more,
   })
 
-  await replica.engine.run(prompt, reply.signal, async (admitted) => {
+  const salt = request.cache_salt ?? ''
+  await replica.engine.run({ prompt, salt }, reply.signal, async (admitted) => {
     if (stream) {
       const delta = { role: 'assistant', content: '' }
       const opening = answers.map((_, index) => ({ index, delta, logprobs: null, finish_reason: null }))
@@ -64,17 +66,31 @@ export async function chat(replica: Replica, request: ChatRequest, reply: Reply)
   })
 }
 
+/** Refuses to go on from what is no beginning of an answer. */
+function requireBeginning(request: ChatRequest): void {
+  if (request.continue_final_message !== true) return
+  const refuse = (message: string) => new Refusal(400, 'BadRequestError', message)
+  if (request.add_generation_prompt === true)
+    throw refuse('Cannot set both `continue_final_message` and `add_generation_prompt` to True.')
+  if (request.messages.at(-1)?.role !== 'assistant')
+    throw refuse('continue_final_message requires a final assistant message')
+}
+
 /** The prompt as the model sees it: turns and tools as text, so that a shared beginning is a shared prefix. */
 function promptTokens(request: ChatRequest): string[] {
   const tools = request.tools === undefined ? '' : `<|tools|>${JSON.stringify(request.tools)}`
-  const turns = request.messages.flatMap((message) => {
+  const beginning = beginningOf(request)
+  const closed = beginning === null ? request.messages : request.messages.slice(0, -1)
+  const turns = closed.flatMap((message) => {
     const images = Array.isArray(message.content) ? message.content.filter((part) => part.type === 'image_url') : []
     const pixels = images.flatMap((part) =>
       Array.from({ length: IMAGE_TOKENS }, () => `<image ${part.image_url?.url}>`),
     )
     return [...tokenize(`<|${message.role}|>${plainText(message.content)}`), ...pixels]
   })
-  return [...tokenize(tools), ...turns, '<|assistant|>']
+  // As the first engine had it: its prompt, and what it has said.
+  const answer = request.add_generation_prompt === false && beginning === null ? [] : ['<|assistant|>']
+  return [...tokenize(tools), ...turns, ...answer, ...tokenize(beginning ?? '')]
 }
 
 function logprobOf(token: string, top: number) {

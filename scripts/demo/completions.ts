@@ -40,7 +40,7 @@ export async function complete(replica: Replica, request: CompletionRequest, rep
       : null
   const stream = request.stream === true
 
-  await replica.engine.run(tokens, reply.signal, async (admitted) => {
+  await replica.engine.run({ prompt: tokens, salt: request.cache_salt ?? '' }, reply.signal, async (admitted) => {
     for (const step of steps) {
       await admitted.decode(step.token)
       if (!stream) continue

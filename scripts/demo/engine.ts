@@ -1,11 +1,27 @@
 /** The replica's engine: places, a queue, prefill and decode at given speeds, a prefix cache, and counters of it all. */
+import { z } from 'zod'
 import { createPrefixCache } from './prefix-cache.ts'
 
-export interface EngineOptions {
-  /** Prompt tokens a second that are not cached; 0: at once. */
-  readonly prefillPerSecond: number
-  /** Tokens a second of each sequence; 0: at once. */
-  readonly decodePerSecond: number
+/** How fast it is; may change while it runs. */
+export const speedSchema = z
+  .strictObject({
+    /** Prompt tokens a second that are not cached; 0: at once. */
+    prefillPerSecond: z.number().min(0),
+    /** Tokens a second of each sequence; 0: at once. */
+    decodePerSecond: z.number().min(0),
+    /** What every prefill takes besides, ms; absent: nothing. */
+    prefillBaseMs: z.number().min(0),
+    /** Is one prompt prefilled at a time, first come first served, so that a long one blocks others? Absent: all at once. */
+    serialPrefill: z.boolean(),
+    /** Everything takes so many times as long; absent: 1. */
+    slow: z.number().min(0),
+  })
+  .partial()
+
+type SpeedChange = z.output<typeof speedSchema>
+type EngineSpeed = SpeedChange & Required<Pick<SpeedChange, 'prefillPerSecond' | 'decodePerSecond'>>
+
+export interface EngineOptions extends Readonly<EngineSpeed> {
   /** Sequences generated at the same time. */
   readonly concurrency: number
   /** Requests that may wait; more are refused. */
@@ -54,9 +70,12 @@ export interface Admitted {
 export interface Engine {
   readonly counters: EngineCounters
   readonly cacheUsage: () => number
+  readonly speed: () => Readonly<EngineSpeed>
+  /** From now on, of sequences under way too; a prefill under way takes as long as it would have. */
+  readonly setSpeed: (speed: SpeedChange) => void
   /** Queues, prefills, and runs `generate` in a place of its own; frees the place whatever comes of it. */
   readonly run: <T>(
-    prompt: readonly string[],
+    asked: { readonly prompt: readonly string[]; readonly salt: string },
     signal: AbortSignal,
     generate: (admitted: Admitted) => Promise<{ readonly value: T; readonly finish: 'stop' | 'length' }>,
   ) => Promise<T>
@@ -67,6 +86,9 @@ const TIMES_KEPT = 1024
 /** An engine without a model: what it generates is the caller's affair. */
 export function createEngine(options: EngineOptions, clock: EngineClock): Engine {
   const cache = createPrefixCache(options.kvTokens)
+  const { prefillPerSecond, decodePerSecond, prefillBaseMs = 0, serialPrefill = false, slow = 1 } = options
+  let speed: Required<EngineSpeed> = { prefillPerSecond, decodePerSecond, prefillBaseMs, serialPrefill, slow }
+  let lastPrefill: Promise<unknown> = Promise.resolve()
   const waiting: (() => void)[] = []
   const counters: EngineCounters = {
     running: 0,
@@ -110,32 +132,60 @@ export function createEngine(options: EngineOptions, clock: EngineClock): Engine
     else next()
   }
 
+  const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
+    if (ms > 0) await clock.sleep(ms, signal)
+  }
+  const prefill = async (prompt: readonly string[], salt: string, signal: AbortSignal): Promise<number> => {
+    const cachedTokens = cache.cachedTokens(prompt, salt)
+    counters.promptTokens += prompt.length
+    counters.cacheQueriedTokens += prompt.length
+    counters.cacheHitTokens += cachedTokens
+    const { prefillPerSecond, prefillBaseMs, slow } = speed
+    const uncachedMs = prefillPerSecond > 0 ? (1000 * (prompt.length - cachedTokens)) / prefillPerSecond : 0
+    await sleep((prefillBaseMs + uncachedMs) * slow, signal)
+    cache.keep(prompt, salt)
+    return cachedTokens
+  }
+  /** After all that came before; who has left waits no longer, and is passed by. */
+  const inTurn = (work: () => Promise<number>, signal: AbortSignal): Promise<number> => {
+    const mine = lastPrefill.then(() => {
+      signal.throwIfAborted()
+      return work()
+    })
+    lastPrefill = mine.catch(() => undefined)
+    const left = new Promise<never>((_, reject) => {
+      if (signal.aborted) reject(signal.reason)
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    })
+    return Promise.race([mine, left])
+  }
+
   return {
     counters,
     cacheUsage: cache.usage,
-    run: async (prompt, signal, generate) => {
+    speed: () => speed,
+    setSpeed: (more) => {
+      speed = { ...speed, ...more }
+    },
+    run: async ({ prompt, salt }, signal, generate) => {
       const begun = clock.now()
       await enter(signal).catch((error: unknown) => {
         throw signal.aborted ? new AbortedError(0) : error
       })
       const output: string[] = []
       try {
-        const cachedTokens = cache.cachedTokens(prompt)
-        counters.promptTokens += prompt.length
-        counters.cacheQueriedTokens += prompt.length
-        counters.cacheHitTokens += cachedTokens
-        if (options.prefillPerSecond > 0) {
-          await clock.sleep((1000 * (prompt.length - cachedTokens)) / options.prefillPerSecond, signal)
-        }
-        const started = clock.now()
+        const work = (): Promise<number> => prefill(prompt, salt, signal)
+        const cachedTokens = await (speed.serialPrefill ? inTurn(work, signal) : work())
+        let dueMs = clock.now()
         const decode = async (token: string): Promise<void> => {
           signal.throwIfAborted()
           output.push(token)
           counters.generatedTokens += 1
           // Each token is due by the clock, so that late timers do not add up.
-          if (options.decodePerSecond > 0) {
-            const due = started + (1000 * output.length) / options.decodePerSecond
-            await clock.sleep(Math.max(0, due - clock.now()), signal)
+          const { decodePerSecond, slow } = speed
+          if (decodePerSecond > 0) {
+            dueMs += (1000 * slow) / decodePerSecond
+            await sleep(dueMs - clock.now(), signal)
           }
           if (output.length === 1) counters.firstTokenSeconds.push((clock.now() - begun) / 1000)
           if (counters.firstTokenSeconds.length > TIMES_KEPT) counters.firstTokenSeconds.shift()
@@ -147,7 +197,7 @@ export function createEngine(options: EngineOptions, clock: EngineClock): Engine
         counters.finished.abort += 1
         throw signal.aborted ? new AbortedError(output.length) : error
       } finally {
-        cache.keep([...prompt, ...output])
+        cache.keep([...prompt, ...output], salt)
         leave()
       }
     },

@@ -50,6 +50,9 @@ interface Flags {
   readonly name: string
   readonly prefill: number
   readonly decode: number
+  readonly prefillBase: number
+  readonly serialPrefill: boolean
+  readonly slow: number
   readonly concurrency: number
   readonly queue: number
   readonly kvTokens: number
@@ -64,6 +67,14 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
     .option('--name <name>', 'name in ids and log lines', 'a')
     .option('--prefill <n>', 'uncached prompt tokens a second; 0: at once', count, 16_000)
     .option('--decode <n>', 'tokens a second of each sequence; 0: at once', count, 60)
+    .option('--prefill-base <ms>', 'what every prefill takes besides', count, 0)
+    .option('--serial-prefill', 'one prompt is prefilled at a time, so that a long one blocks the others', false)
+    .option(
+      '--slow <n>',
+      'everything takes so many times as long; POST /demo/speed {"slow": 10} while it runs',
+      count,
+      1,
+    )
     .option('--concurrency <n>', 'sequences at the same time', count, 16)
     .option('--queue <n>', 'requests that may wait', count, 1000)
     .option('--kv-tokens <n>', 'tokens in the prefix cache', count, 200_000)
@@ -77,6 +88,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       ...flags,
       prefillPerSecond: flags.prefill,
       decodePerSecond: flags.decode,
+      prefillBaseMs: flags.prefillBase,
       log,
     }),
     flags.fault,

@@ -5,10 +5,13 @@ import { createHash } from 'node:crypto'
 export const BLOCK_TOKENS = 16
 
 export interface PrefixCache {
-  /** Tokens at the front of the prompt that need no prefill. The last token is always computed, as in vLLM. */
-  readonly cachedTokens: (tokens: readonly string[]) => number
+  /**
+   * Tokens at the front of the prompt that need no prefill. The last token is always computed, as in vLLM. Sequences of
+   * different `salt` have no block in common.
+   */
+  readonly cachedTokens: (tokens: readonly string[], salt?: string) => number
   /** Keeps the whole blocks of the sequence, the oldest ones making room. */
-  readonly keep: (tokens: readonly string[]) => void
+  readonly keep: (tokens: readonly string[], salt?: string) => void
   /** Share of the memory in use, 0 to 1. */
   readonly usage: () => number
 }
@@ -23,17 +26,17 @@ export function createPrefixCache(capacityTokens: number): PrefixCache {
     blocks.set(block, true)
   }
   return {
-    cachedTokens: (tokens) => {
+    cachedTokens: (tokens, salt) => {
       let cached = 0
-      for (const block of chain(tokens.slice(0, -1))) {
+      for (const block of chain(tokens.slice(0, -1), salt)) {
         if (!blocks.has(block)) break
         touch(block)
         cached += BLOCK_TOKENS
       }
       return cached
     },
-    keep: (tokens) => {
-      for (const block of chain(tokens)) touch(block)
+    keep: (tokens, salt) => {
+      for (const block of chain(tokens, salt)) touch(block)
       for (const block of blocks.keys()) {
         if (blocks.size <= blocksMax) break
         blocks.delete(block)
@@ -43,8 +46,9 @@ export function createPrefixCache(capacityTokens: number): PrefixCache {
   }
 }
 
-function* chain(tokens: readonly string[]): Generator<string> {
-  let before = ''
+/** The salt stands before the first block, and so before all: vLLM has it in that block's hash alone. */
+function* chain(tokens: readonly string[], salt = ''): Generator<string> {
+  let before = salt === '' ? '' : `salt ${salt}`
   for (let start = 0; start + BLOCK_TOKENS <= tokens.length; start += BLOCK_TOKENS) {
     const text = tokens.slice(start, start + BLOCK_TOKENS).join('')
     before = createHash('sha256').update(before).update('\0').update(text).digest('base64')

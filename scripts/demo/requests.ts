@@ -14,6 +14,7 @@ const tool = z.looseObject({
   type: z.literal('function'),
   function: z.looseObject({ name: z.string(), parameters: z.record(z.string(), z.unknown()).optional() }),
 })
+const SALT = "Parameter 'cache_salt' must be a non-empty string if provided."
 const sampling = {
   model: z.string(),
   stream: z.boolean().nullish(),
@@ -25,6 +26,8 @@ const sampling = {
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
   /** vLLM's own: generate up to `max_tokens` whatever the model would say. */
   ignore_eos: z.boolean().optional(),
+  /** vLLM's own: requests of different salts share no block of the prefix cache. */
+  cache_salt: z.string(SALT).min(1, SALT).max(1024).nullish(),
   /** Ours: a fault for this request alone, by the names of faults.ts. */
   demo_fault: z.string().optional(),
 }
@@ -39,6 +42,9 @@ export const chatSchema = z.looseObject({
   tool_choice: z
     .union([z.enum(['none', 'auto', 'required']), z.looseObject({ function: z.looseObject({ name: z.string() }) })])
     .optional(),
+  /** vLLM's own: the last message is the beginning of the answer, which goes on from it. */
+  continue_final_message: z.boolean().optional(),
+  add_generation_prompt: z.boolean().optional(),
   parallel_tool_calls: z.boolean().nullish(),
   response_format: z
     .looseObject({ type: z.string(), json_schema: z.looseObject({ schema: z.unknown() }).optional() })

@@ -1,10 +1,10 @@
-/** The demo origin over HTTP: routes, bodies, faults, and the control endpoint that sets them. */
+/** The demo origin over HTTP: routes, bodies, faults, and the control endpoints that set them and the speed. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { chat } from './chat.ts'
 import { complete } from './completions.ts'
 import { embed } from './embeddings.ts'
-import { AbortedError, QueueFullError } from './engine.ts'
+import { AbortedError, QueueFullError, speedSchema } from './engine.ts'
 import { createFaults, type Fault, type Faults, faultSchema, isInstead, readFault } from './faults.ts'
 import { metricsPage } from './metrics.ts'
 import { CHAT_MODEL, EMBEDDING_MODEL, type Replica } from './replica.ts'
@@ -57,6 +57,7 @@ async function serve(
 ): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://origin').pathname
   if (path === '/demo/fault') return control(faults, request, response)
+  if (path === '/demo/speed') return controlSpeed(replica, request, response)
   if (path === '/metrics') {
     const page = metricsPage(CHAT_MODEL, replica.engine.counters, replica.engine.cacheUsage())
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(page)
@@ -95,6 +96,16 @@ async function control(faults: Faults, request: IncomingMessage, response: Serve
     faults.add(read.data)
   }
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(faults.due()))
+}
+
+/** POST changes the speeds that it names, GET tells all. */
+async function controlSpeed({ engine }: Replica, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method === 'POST') {
+    const read = speedSchema.safeParse(await readBody(request))
+    if (!read.success) return void response.writeHead(400).end(z.prettifyError(read.error))
+    engine.setSpeed(read.data)
+  }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(engine.speed()))
 }
 
 function modelList(replica: Replica): object {

@@ -79,3 +79,57 @@ test('a client that leaves is noticed, and what it had is said', async () => {
   await expect.poll(() => slow.lines).toEqual([expect.stringMatching(/^aborted after \d+ tokens$/)])
   await slow.close()
 })
+
+const begun = (content: string, more: object = {}) => ({
+  messages: [...body.messages, { role: 'assistant', content }],
+  continue_final_message: true,
+  add_generation_prompt: false,
+  ...more,
+})
+
+test.each([{}, { max_tokens: 60, ignore_eos: true }])(
+  'an answer goes on from any beginning of it: %o',
+  async (more) => {
+    const { choices, usage } = await whole(more)
+    const { content } = choices[0].message
+    for (const at of [1, 7, content.indexOf(' ') + 1, content.length - 3]) {
+      const rest = await whole({ ...begun(content.slice(0, at)), ...more, max_tokens: 200 })
+      const prefix = content.slice(0, at).trimEnd()
+      expect((prefix + rest.choices[0].message.content).slice(0, content.length)).toBe(content)
+      expect(rest.usage.prompt_tokens).toBeGreaterThan(usage.prompt_tokens)
+    }
+  },
+)
+
+test('the beginning is in the cache of whoever has said it', async () => {
+  const { choices } = await whole({ messages: [{ role: 'user', content: '90 words' }] })
+  const content = choices[0].message.content.slice(0, 300)
+  const messages = [
+    { role: 'user', content: '90 words' },
+    { role: 'assistant', content },
+  ]
+  const { usage } = await whole({ ...begun(''), messages })
+  expect(usage.prompt_tokens_details.cached_tokens).toBeGreaterThan(usage.prompt_tokens - 32)
+})
+
+test.each([
+  ['both at once', begun('x', { add_generation_prompt: true }), /Cannot set both/],
+  ['no beginning', { ...begun('x'), messages: body.messages }, /requires a final assistant message/],
+  ['a salt that is no text', { cache_salt: 7 }, /'cache_salt' must be a non-empty string/],
+  ['an empty salt', { cache_salt: '' }, /'cache_salt' must be a non-empty string/],
+])('%s is refused', async (_, more, message) => {
+  const reply = await origin.post(path, { ...body, ...more })
+  expect(reply.status).toBe(400)
+  expect(JSON.parse(await reply.text()).error).toMatchObject({
+    type: 'BadRequestError',
+    message: expect.stringMatching(message),
+  })
+})
+
+test('prompts of different salts share nothing in the cache', async () => {
+  const messages = [{ role: 'user', content: 'a secret of many words that one tenant alone knows '.repeat(4) }]
+  const cached = async (salt?: string) =>
+    (await whole({ messages, cache_salt: salt })).usage.prompt_tokens_details.cached_tokens
+  expect([await cached('one'), await cached('two'), await cached()]).toEqual([0, 0, 0])
+  expect(await cached('one')).toBeGreaterThan(16)
+})

@@ -16,6 +16,7 @@ function sleeper() {
 
 const options: EngineOptions = { prefillPerSecond: 0, decodePerSecond: 0, concurrency: 1, queue: 1, kvTokens: 1000 }
 const prompt = Array.from({ length: 33 }, (_, index) => `t${index}`)
+const asked = { prompt, salt: '' }
 const open = (): AbortSignal => new AbortController().signal
 const done = { value: undefined, finish: 'stop' } as const
 
@@ -23,7 +24,7 @@ test('prefill takes time for what is not cached, decode for each token', async (
   const clock = sleeper()
   const engine = createEngine({ ...options, prefillPerSecond: 1000, decodePerSecond: 100 }, clock)
   const one = () =>
-    engine.run(prompt, open(), async ({ cachedTokens, decode }) => {
+    engine.run(asked, open(), async ({ cachedTokens, decode }) => {
       await decode('a')
       await decode('b')
       return { value: cachedTokens, finish: 'stop' }
@@ -40,12 +41,12 @@ test('a request beyond the places waits for its turn, one beyond the queue is re
   const engine = createEngine(options, sleeper())
   const first = Promise.withResolvers<typeof done>()
   const order: string[] = []
-  const one = engine.run(prompt, open(), () => first.promise)
-  const two = engine.run(prompt, open(), async () => {
+  const one = engine.run(asked, open(), () => first.promise)
+  const two = engine.run(asked, open(), async () => {
     order.push('two')
     return done
   })
-  await expect(engine.run(prompt, open(), async () => done)).rejects.toThrow(QueueFullError)
+  await expect(engine.run(asked, open(), async () => done)).rejects.toThrow(QueueFullError)
   expect(engine.counters).toMatchObject({ running: 1, waiting: 1 })
   expect(order).toEqual([])
   first.resolve(done)
@@ -57,12 +58,12 @@ test('a request beyond the places waits for its turn, one beyond the queue is re
 test('a client that leaves the queue gives its place up', async () => {
   const engine = createEngine(options, sleeper())
   const first = Promise.withResolvers<typeof done>()
-  const one = engine.run(prompt, open(), () => first.promise)
+  const one = engine.run(asked, open(), () => first.promise)
   const leaving = new AbortController()
-  const two = engine.run(prompt, leaving.signal, async () => done)
+  const two = engine.run(asked, leaving.signal, async () => done)
   leaving.abort()
   await expect(two).rejects.toMatchObject({ tokens: 0 })
-  const three = engine.run(prompt, open(), async () => done)
+  const three = engine.run(asked, open(), async () => done)
   first.resolve(done)
   await Promise.all([one, three])
   expect(engine.counters).toMatchObject({ running: 0, waiting: 0 })
@@ -71,7 +72,7 @@ test('a client that leaves the queue gives its place up', async () => {
 test('an abort while generating ends it, says how far it was, and frees the place', async () => {
   const engine = createEngine(options, sleeper())
   const leaving = new AbortController()
-  const aborted = engine.run(prompt, leaving.signal, async ({ decode }) => {
+  const aborted = engine.run(asked, leaving.signal, async ({ decode }) => {
     await decode('a')
     leaving.abort()
     await decode('b')
@@ -81,4 +82,59 @@ test('an abort while generating ends it, says how far it was, and frees the plac
   await expect(aborted).rejects.toMatchObject({ tokens: 1 })
   expect(engine.counters.finished.abort).toBe(1)
   expect(engine.counters.running).toBe(0)
+})
+
+test('one salt has nothing of another’s in the cache, and a prompt is there as soon as it is prefilled', async () => {
+  const engine = createEngine({ ...options, concurrency: 3 }, sleeper())
+  const cached = (salt: string) =>
+    engine.run({ prompt, salt }, open(), async ({ cachedTokens }) => ({ ...done, value: cachedTokens }))
+  await engine.run(asked, open(), async () => {
+    expect(await cached('')).toBe(32)
+    return done
+  })
+  expect(await cached('one')).toBe(0)
+  expect(await cached('one')).toBe(32)
+  expect(await cached('two')).toBe(0)
+})
+
+test('where prefill is serial, a long prompt blocks those behind it, and who leaves is passed by', async () => {
+  const slept: { ms: number; wake: () => void }[] = []
+  const clock = { now: () => 0, sleep: (ms: number) => new Promise<void>((wake) => slept.push({ ms, wake })) }
+  const engine = createEngine({ ...options, prefillPerSecond: 1000, concurrency: 3, serialPrefill: true }, clock)
+  const order: string[] = []
+  const run = (name: string, tokens: number, signal: AbortSignal) =>
+    engine.run({ prompt: prompt.slice(0, tokens), salt: name }, signal, async () => {
+      order.push(name)
+      return done
+    })
+  const leaving = new AbortController()
+  const long = run('long', 30, open())
+  const left = run('left', 3, leaving.signal)
+  const short = run('short', 2, open())
+  leaving.abort()
+  await expect(left).rejects.toThrow(AbortedError)
+  expect(slept.map(({ ms }) => ms)).toEqual([30])
+  slept[0]?.wake()
+  await long
+  await expect.poll(() => slept.map(({ ms }) => ms)).toEqual([30, 2])
+  slept[1]?.wake()
+  await short
+  expect(order).toEqual(['long', 'short'])
+  expect(engine.counters.running).toBe(0)
+})
+
+test('speed changes while it runs, of what is under way too', async () => {
+  const clock = sleeper()
+  const engine = createEngine({ ...options, prefillPerSecond: 1000, decodePerSecond: 100, prefillBaseMs: 7 }, clock)
+  await engine.run(asked, open(), async ({ decode }) => {
+    expect(clock.now()).toBeCloseTo(40)
+    await decode('a')
+    engine.setSpeed({ slow: 10 })
+    await decode('b')
+    engine.setSpeed({ slow: 1, decodePerSecond: 1000 })
+    await decode('c')
+    return done
+  })
+  expect(clock.now()).toBeCloseTo(40 + 10 + 100 + 1)
+  expect(engine.speed()).toMatchObject({ slow: 1, prefillBaseMs: 7, serialPrefill: false })
 })

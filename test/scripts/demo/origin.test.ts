@@ -8,7 +8,21 @@ import { createReplica } from '../../../scripts/demo/origin.ts'
 const script = resolve(import.meta.dirname, '../../../scripts/demo/origin.ts')
 
 test('it says where it is, takes its flags, and ends at SIGTERM', async () => {
-  const flags = ['--port', '0', '--name', 'z', '--context-tokens', '77', '--decode', '0']
+  const flags = [
+    '--port',
+    '0',
+    '--name',
+    'z',
+    '--context-tokens',
+    '77',
+    '--decode',
+    '0',
+    '--serial-prefill',
+    '--slow',
+    '3',
+    '--prefill-base',
+    '2',
+  ]
   const child = spawn(process.execPath, [script, ...flags], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise((done) => child.once('exit', done))
   const [line = ''] = await createInterface({ input: child.stdout })
@@ -18,6 +32,8 @@ test('it says where it is, takes its flags, and ends at SIGTERM', async () => {
   const url = /^origin ready on (http:\/\/127\.0\.0\.1:\d+\/v1)$/.exec(line)?.[1]
   const models = JSON.parse(await (await fetch(`${url}/models`)).text())
   expect(models.data[0].max_model_len).toBe(77)
+  const speed = await (await fetch(`${url?.slice(0, -3)}/demo/speed`)).json()
+  expect(speed).toMatchObject({ decodePerSecond: 0, prefillBaseMs: 2, serialPrefill: true, slow: 3 })
   child.kill('SIGTERM')
   expect(await ended).toBe(0)
 })

@@ -17,6 +17,13 @@ test('the same text behind another beginning is no hit', () => {
   expect(cache.cachedTokens([...words(50, 16), ...words(100, 16), 'x'])).toBe(0)
 })
 
+test('nothing is shared between salts', () => {
+  const cache = createPrefixCache(1000)
+  cache.keep(words(0, 40), 'one')
+  expect(cache.cachedTokens(words(0, 40), 'one')).toBe(2 * BLOCK_TOKENS)
+  expect([cache.cachedTokens(words(0, 40), 'two'), cache.cachedTokens(words(0, 40))]).toEqual([0, 0])
+})
+
 test('a prompt that is cached whole still has its last token computed', () => {
   const cache = createPrefixCache(1000)
   cache.keep(words(0, 32))

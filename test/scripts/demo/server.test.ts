@@ -49,6 +49,15 @@ test('faults are set, listed, used up and taken away', async () => {
   expect((await control('POST', { kind: 'nonsense' })).status).toBe(400)
 })
 
+test('speeds are told and changed', async () => {
+  const control = (sent: object) => origin.post('/demo/speed', sent)
+  expect(await origin.get('/demo/speed')).toMatchObject({ slow: 1, serialPrefill: false, decodePerSecond: 0 })
+  expect((await control({ slow: 10, prefillBaseMs: 1 })).status).toBe(200)
+  expect(await origin.get('/demo/speed')).toMatchObject({ slow: 10, prefillBaseMs: 1, decodePerSecond: 0 })
+  expect((await control({ slow: -1 })).status).toBe(400)
+  await control({ slow: 1, prefillBaseMs: 0 })
+})
+
 test('a lasting fault befalls everything', async () => {
   const sick = await startDemoOrigin({}, faultSchema.parse({ kind: '503' }))
   expect((await fetch(`${sick.url}/health`)).status).toBe(503)
