@@ -57,7 +57,7 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
 
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env)
-      if (schemaVersion(ctx.storage.sql) > 0) this.#stored()
+      if (schemaVersion(ctx.storage.sql) > 0) this.#timers = this.#stored()
     }
 
     /** A replica, or a place in the queue: JSON of a PoolSaid with the turn. */
