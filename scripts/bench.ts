@@ -30,6 +30,8 @@ import {
 } from './bench/limits-lane.ts'
 import { type LimitsResults, limitsTable, limitsVerdicts } from './bench/limits-report.ts'
 import { recallConfigOf } from './bench/recall-config.ts'
+import { poolRun } from './bench/pool-run.ts'
+import { poolTables, poolVerdicts } from './bench/pool-report.ts'
 import { hitRounds, missRounds, type RecallLoad, type RecallOptions } from './bench/recall-lane.ts'
 import { meaningRounds } from './bench/recall-meaning.ts'
 import { memoryRun } from './bench/recall-memory.ts'
@@ -37,12 +39,13 @@ import { memoryTable, memoryVerdicts, type RecallResults, recallTables, recallVe
 import { streamsRows, verdicts, wholeRows } from './bench/report.ts'
 import { streamsTable, verdictLines, wholeTable } from './bench/table.ts'
 import type { Contender } from './bench/types.ts'
+import type { PoolLoad } from './bench/pool-types.ts'
 import { type Lifetime, processLifetime } from './support/lifetime.ts'
 import { projectFolder } from './support/options.ts'
 
-const usage = `npm run bench -- [--lane 1|2|limits|3|memory]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
+const usage = `npm run bench -- [--lane 1|2|limits|3|memory|pool]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
   [--portkey DIR]  a folder with @portkey-ai/gateway, if it is not among the project's own packages
-  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of twelve ports`
+  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of sixteen ports`
 
 /** Load average from which the machine has other work, and requests per second say little. */
 const BUSY = 1
@@ -55,7 +58,7 @@ function readArguments() {
   try {
     const read = parseArgs({
       options: {
-        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits', '3', 'memory'] },
+        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits', '3', 'memory', 'pool'] },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         quick: { type: 'boolean', default: false },
@@ -180,7 +183,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   await once(upstream, 'message')
   const contenders = asksFor('1') || asksFor('2') ? await startAll(place, upstream) : []
   const loader = helper(lifetime, 'bench/load.ts')
-  const load: Load & LimitsLoad & RecallLoad = async (job: object) => {
+  const load: Load & LimitsLoad & RecallLoad & PoolLoad = async (job: object) => {
     loader.send(job)
     const [result] = await once(loader, 'message')
     return result
@@ -214,12 +217,14 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   const memory = asksFor('memory')
     ? await memoryRun(await startRecalling(place, 'memory', port + 11), load, recallOptions, answers, residentMb)
     : undefined
+  const pool = asksFor('pool') ? await poolRun(place, load, options, values.quick) : undefined
   const bounds = [
     ...verdicts(rows.whole, rows.streams),
     ...(begun === undefined ? [] : burstVerdicts(begun)),
     ...(limits === undefined ? [] : limitsVerdicts(limits)),
     ...(recall === undefined ? [] : recallVerdicts(recall)),
     ...(memory === undefined ? [] : memoryVerdicts(memory)),
+    ...(pool === undefined ? [] : poolVerdicts(pool)),
   ]
 
   console.log(`${options.rounds} rounds, medians (least–most), ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}\n`)
@@ -228,6 +233,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   if (limits !== undefined) console.log(`Limits\n${limitsTable(limits)}\n`)
   if (recall !== undefined) console.log(`Recall\n${recallTables(recall)}\n`)
   if (memory !== undefined) console.log(`Memory\n${memoryTable(memory)}\n`)
+  if (pool !== undefined) console.log(`Pool\n${poolTables(pool)}\n`)
   if (bounds.length > 0) console.log(verdictLines(bounds))
   if (values.json !== undefined) {
     const report = {
@@ -239,6 +245,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
       limits,
       recall,
       memory,
+      pool,
       verdicts: bounds,
       rounds: { whole, streams },
     }

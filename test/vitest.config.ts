@@ -28,7 +28,7 @@ const pure = [
   'test/{compose,core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
   'test/scripts/{cli,sim,tidy}/*.test.ts',
-  'test/scripts/bench/{body,burst,lanes,limits-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
+  'test/scripts/bench/{body,burst,lanes,limits-*,pool-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
 ]
@@ -39,6 +39,7 @@ const beside = [
   'test/conformance/{recall-skins,skin-errors,webhooks,webhooks-live}.test.ts',
   'test/conformance/{conversations,idempotency,recall,sessions,streams,tenancy}.test.ts',
   'test/conformance/recall-{live,operator,rules}.test.ts',
+  'test/conformance/pool-*.test.ts',
   'test/faults/bytes.test.ts',
   'test/faults/skins.test.ts',
 ]

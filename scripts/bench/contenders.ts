@@ -91,11 +91,15 @@ export interface SluiceContender extends Omit<Contender, 'recorded'>, Omit<Runni
   readonly ports: readonly number[]
 }
 
-/** Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. */
+/**
+ * Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. `built`:
+ * the folder of another build than its own.
+ */
 export async function startSluice(
   place: Place,
   isolates = 1,
   configFor: (upstream: string) => BenchConfig = configOf,
+  built?: string,
 ): Promise<SluiceContender> {
   const token = randomBytes(32).toString('base64url')
   const ports = Array.from({ length: isolates }, (_, index) => place.port + index)
@@ -112,6 +116,7 @@ export async function startSluice(
       '--no-demo',
       '--state',
       join(place.folder, `state-${isolates}`),
+      ...(built === undefined ? [] : ['--built', built]),
     ],
     { ...process.env, SLUICE_MASTER_KEY: randomBytes(32).toString('base64'), SLUICE_ADMIN_TOKEN: token },
   )

@@ -1,0 +1,112 @@
+/** The pool lane: conversations through a pool and by round-robin, and what a pool costs a request by itself. */
+import { roundRobinAlias } from './pool-config.ts'
+import type { BenchReplica, EngineSpeeds, ReplicaWork } from './pool-origins.ts'
+import type { ChatsResult, PoolLoad } from './pool-types.ts'
+import type { RecallLoad } from './recall-lane.ts'
+import type { Admission } from './sluice.ts'
+
+const TENANTS = 8
+const TURNS = [4, 6] as const
+const SYSTEM_TOKENS = 500
+const QUESTION_TOKENS = 300
+const ANSWER_TOKENS = 32
+const THINK_MS = 1500
+const SEED = 7
+
+/** Questions asked of a pool of one replica that answers at once. */
+const COST_WAYS = ['plain', 'pooled'] as const
+
+export interface PoolOptions {
+  readonly rounds: number
+  readonly warmMs: number
+  readonly measureMs: number
+  readonly conversations: number
+  /** How long a crowd comes. */
+  readonly crowdMs: number
+  readonly engine: EngineSpeeds
+  readonly progress: (text: string) => void
+  readonly sleep: (ms: number) => Promise<unknown>
+}
+
+/** A running Sluice and its replicas, as this lane needs them. */
+export interface PoolPlace {
+  readonly port: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly admission: Pick<Admission, 'addTenant'>
+  /** Behind the pools, and for round-robin: as many. */
+  readonly pooled: readonly BenchReplica[]
+  readonly single: readonly BenchReplica[]
+}
+
+export interface ChatsRun extends ChatsResult {
+  readonly way: 'pool' | 'round-robin'
+  /** What each replica did of it. */
+  readonly replicas: readonly ReplicaWork[]
+}
+
+export interface CostRound {
+  readonly way: (typeof COST_WAYS)[number]
+  readonly round: number
+  readonly p50Ms: number
+  readonly failures: number
+}
+
+/** The same conversations, each way on replicas that know nothing yet. */
+export async function chatsRuns(place: PoolPlace, load: PoolLoad, options: PoolOptions): Promise<readonly ChatsRun[]> {
+  const tenants = await Promise.all(
+    Array.from({ length: TENANTS }, (_, tenant) => place.admission.addTenant(`chats-${tenant}`, [])),
+  )
+  const ways = [
+    { way: 'pool', models: ['chats'], replicas: place.pooled },
+    { way: 'round-robin', models: place.single.map((_, index) => roundRobinAlias(index)), replicas: place.single },
+  ] as const
+  const runs: ChatsRun[] = []
+  for (const { way, models, replicas } of ways) {
+    options.progress(`pool lane: ${options.conversations} conversations, ${way}`)
+    const result = await load({
+      kind: 'chats',
+      port: place.port,
+      tenants,
+      models,
+      conversations: options.conversations,
+      turns: TURNS,
+      systemTokens: SYSTEM_TOKENS,
+      questionTokens: QUESTION_TOKENS,
+      answerTokens: ANSWER_TOKENS,
+      thinkMs: THINK_MS,
+      seed: SEED,
+    })
+    runs.push({ ...result, way, replicas: await Promise.all(replicas.map((replica) => replica.work())) })
+  }
+  return runs
+}
+
+/** One request at a time, through a pool and straight to its one replica, in turn. */
+export async function costRounds(
+  { port, headers }: PoolPlace,
+  load: RecallLoad,
+  { rounds, warmMs, measureMs, progress }: PoolOptions,
+): Promise<readonly CostRound[]> {
+  const results: CostRound[] = []
+  for (let round = 0; round < rounds; round += 1) {
+    progress(`pool lane: what a pool costs, round ${round + 1}/${rounds}`)
+    for (const way of round % 2 === 0 ? COST_WAYS : COST_WAYS.toReversed()) {
+      const { p50Ms, failures } = await load({
+        kind: 'recall',
+        port,
+        headers,
+        model: way,
+        opening: 'question',
+        first: 0,
+        count: 1_000_000,
+        stream: false,
+        connections: 1,
+        warmMs,
+        measureMs,
+        inAll: null,
+      })
+      results.push({ way, round, p50Ms, failures })
+    }
+  }
+  return results
+}
