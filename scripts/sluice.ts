@@ -6,11 +6,13 @@ import { credentialVerbs } from './cli/credential.ts'
 import { CliError, type Io, processIo } from './cli/io.ts'
 import { keyVerbs } from './cli/key.ts'
 import { operationVerbs } from './cli/operations.ts'
+import { poolVerbs } from './cli/pool.ts'
 import { promptVerbs } from './cli/prompt.ts'
 import { tenantVerbs } from './cli/tenant.ts'
 import { usageVerbs } from './cli/usage.ts'
 import { verbsOf } from './cli/verbs.ts'
 import { webhookVerbs } from './cli/webhook.ts'
+import { workerVerb } from './worker/verb.ts'
 
 /** Runs one verb and resolves with the exit code. */
 export async function sluice(args: readonly string[], io: Io): Promise<number> {
@@ -26,6 +28,7 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
     tenantVerbs,
     keyVerbs,
     credentialVerbs,
+    poolVerbs,
     promptVerbs,
     webhookVerbs,
     usageVerbs,
@@ -33,6 +36,7 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
   ]) {
     declare(program, verbs)
   }
+  workerVerb(program.command('worker'), io)
   try {
     await program.parseAsync(args, { from: 'user' })
     return 0

@@ -47,7 +47,7 @@ import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts'
 import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
-import { createPools } from './stores/embedded/pools.ts'
+import { createPoolStores, createPools } from './stores/embedded/pools.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createResponses } from './stores/embedded/responses.ts'
 import { createSessions } from './stores/embedded/sessions.ts'
@@ -58,6 +58,7 @@ import type {
   Directory,
   DirectoryAdmin,
   PoolStore,
+  PoolStores,
   RateLimiter,
   ReplyCache,
   ResponseStore,
@@ -80,7 +81,7 @@ import type { ApiKeys, CacheKeys, Vault } from './vault/types.ts'
 import { createVault, masterKeyFault } from './vault/vault.ts'
 
 /** Everything the path and the admin API stand on. One per isolate; holds values, never a request's own objects. */
-export interface Services extends FrameStores {
+export interface Services extends FrameStores, PoolStores {
   readonly clock: Clock
   /** Uniform in [0, 1). */
   readonly random: () => number
@@ -235,6 +236,7 @@ export function createServices(env: Env, background: Services['background']): Se
     responses: createResponses(env.RESPONSE, surroundings),
     ...recallOf(env, settings, createCacheKeys(vault, { tenants, clock }), surroundings),
     ...createFrameStores(env, surroundings),
+    ...createPoolStores(env.POOL as unknown as DurableObjectNamespace, surroundings),
     rateBreaker: new Breaker({
       failuresMax: RATE_GUARD_FAILURES_MAX,
       restMs: RATE_GUARD_REST_MS,

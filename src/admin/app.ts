@@ -9,6 +9,7 @@ import { onError, refuse } from './errors.ts'
 import { guard } from './guard.ts'
 import { keyRoutes } from './keys.ts'
 import { limitRoutes } from './limits.ts'
+import { poolRoutes } from './pools.ts'
 import { promptRoutes } from './prompts.ts'
 import { type AdminEnv, type AdminHono, adminHono } from './routing.ts'
 import { statusRoutes } from './status.ts'
@@ -36,6 +37,7 @@ export function adminApp(servicesOf: (c: Context<AdminEnv>) => Services | Promis
   for (const routes of [configRoutes, credentialRoutes, tenantRoutes, keyRoutes, tenantCredentialRoutes]) routes(app)
   for (const routes of [promptRoutes, tenantWebhookRoutes]) routes(app)
   for (const routes of [limitRoutes, cacheRoutes, usageRoutes, statusRoutes]) routes(app)
+  poolRoutes(app)
   app.all('/admin/*', (c) => noRoute(app, c.req.path, c.req.method))
   return app
 }

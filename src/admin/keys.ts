@@ -136,11 +136,12 @@ export function keyRoutes(app: AdminHono): void {
 const isoAt = (ms: number): string => new Date(ms).toISOString()
 
 /** The pepper under all keys, made by whoever needs it first. */
-async function pepperOf({ apiKeys, deployment, directory }: Services): Promise<SealedRecord> {
+export async function pepperOf({ apiKeys, deployment, directory }: Services): Promise<SealedRecord> {
   return (await deployment.get()).pepper ?? directory.ensurePepper(await apiKeys.newPepper())
 }
 
-function expiryFaults(input: unknown, nowMs: number): Fault[] {
+/** What is wrong with when a key, or a token, is to expire. */
+export function expiryFaults(input: unknown, nowMs: number): Fault[] {
   const expiresAt = field(input, 'expiresAt')
   if (typeof expiresAt !== 'string' || !(Date.parse(expiresAt) <= nowMs)) return []
   return [{ path: '/expiresAt', message: 'must be in the future' }]

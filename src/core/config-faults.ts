@@ -3,7 +3,7 @@ import { type Config, configSchema } from './config.ts'
 import type { Fault } from './control.ts'
 import { faultsOf, pointer } from './faults.ts'
 import { limitFaults } from './limit-faults.ts'
-import { field, items, members } from './loose.ts'
+import { field, isObject, items, members } from './loose.ts'
 import { upstreamUrlFault } from './upstream-url.ts'
 
 /** What a document is checked against besides itself. */
@@ -97,6 +97,8 @@ function providerFaults(path: Path, provider: unknown, context: ConfigContext): 
   }
   faults.push(...urlFaults([...path, 'baseUrl'], baseUrl, { bound: false, allowPrivate: context.allowPrivate }))
   const replicas = items(field(pool, 'replicas'))
+  if (isObject(pool) && replicas.length === 0 && field(pool, 'workers') !== true)
+    faults.push(fault([...path, 'pool', 'replicas'], 'needs a replica, or workers: true beside it'))
   replicas.forEach((replica, index) => {
     const at = [...path, 'pool', 'replicas', index]
     const id = field(replica, 'id')

@@ -39,7 +39,10 @@ const replicaSchema = z.strictObject({
 
 const poolSchema = z.strictObject({
   replicas: z.array(replicaSchema).max(256).default([]),
-  workers: z.boolean().default(false).describe('May workers dial in and take requests? Then there need be no replicas'),
+  workers: z
+    .boolean()
+    .default(false)
+    .describe('May workers dial in with a token? Then there may be no replicas: hosts that nobody can reach'),
   credential: name.optional(),
   headers: headers.optional(),
   kind: z.enum(['vllm', 'sglang', 'tgi', 'other']).default('vllm'),

@@ -30,6 +30,7 @@ import { listModels, retrieveModel } from './models.ts'
 import { openapiDocument, registerPublicPaths } from './openapi.ts'
 import { registerResponsePaths } from './openapi-responses.ts'
 import type { OwnedRequests } from './owned.ts'
+import { poolWorker } from './pool-worker.ts'
 import { deleteProfile, getProfile, putProfile } from './profiles.ts'
 import { RELAYED, relay } from './relay.ts'
 import { errorsAt } from './skin-errors.ts'
@@ -77,6 +78,8 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
   app.get(PROFILE, cors.around(getProfile(edge)))
   app.delete(PROFILE, cors.around(deleteProfile(edge)))
   conversationRoutes(app, edge, cors)
+  // No page dials in: workers are programs.
+  app.get('/v1/pools/:pool/worker', poolWorker(edge, services.poolWorkers))
   app.get('/health', health)
   app.get('/ready', ready(services))
   app.get('/openapi.json', (c) => c.json(openapiDocument(app)))
@@ -115,6 +118,7 @@ const METHODS: readonly (readonly [RegExp, string])[] = [
   [/^\/v1\/responses\/[^/]+\/input_items$/, 'GET, HEAD'],
   [/^\/v1\/responses\/[^/]+\/cancel$/, 'POST'],
   [/^\/v1\/users\/[^/]+\/profile$/, 'GET, HEAD, PUT, DELETE'],
+  [/^\/v1\/pools\/[^/]+\/worker$/, 'GET, HEAD'],
   [/^\/v1\/conversations$/, 'POST'],
   [/^\/v1\/conversations\/[^/]+$/, 'GET, HEAD, POST, DELETE'],
   [/^\/v1\/conversations\/[^/]+\/(?:items|events)$/, 'GET, HEAD, POST'],

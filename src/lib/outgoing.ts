@@ -28,6 +28,13 @@ export function outgoingThrough(binding?: Fetcher): Outgoing {
 }
 
 /** Asks an object of ours for a WebSocket: 101 with it, or why not. An RPC cannot hand one over. */
-export function upgradeThrough(object: Fetcher, url: string): Promise<Response> {
-  return object.fetch(url, { headers: { upgrade: 'websocket' } })
+export function upgradeThrough(object: Fetcher, url: string, headers: Headers = {}): Promise<Response> {
+  return askThrough(object, url, { ...headers, upgrade: 'websocket' })
 }
+
+/** Asks an object of ours the same without a WebSocket. */
+export function askThrough(object: Fetcher, url: string, headers: Headers): Promise<Response> {
+  return object.fetch(url, { headers })
+}
+
+type Headers = Readonly<Record<string, string>>

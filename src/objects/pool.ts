@@ -9,18 +9,29 @@
  */
 import { DurableObject } from 'cloudflare:workers'
 import type { PoolConfig, ReplicaConfig } from '../core/config.ts'
+import type { AuditEntry } from '../core/control.ts'
 import type { EngineMetrics, ProbeResult } from '../core/pool/engine-metrics.ts'
 import { POOL_BLOCK_TOKENS, POOL_PROBE_TRAFFIC_MS, POOL_PROBES_MAX } from '../core/pool/line-limits.ts'
 import { Scheduler } from '../core/pool/scheduler.ts'
 import type { Choice, PoolEvent, PoolLease, PoolReplica, PoolRequest, PoolRules, PoolScheduler, Turn } from '../core/pool/types.ts'
+import { WORKER_PATH } from '../core/pool/worker-entry.ts'
+import type { WorkerToken } from '../core/pool/worker-tokens.ts'
+import { directoryStub } from '../lib/object-places.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
+import { letWorkerIn } from './pool-entry.ts'
+import { lostReply } from './pool-stream.ts'
+import { POOL_TOKENS_SCHEMA, PoolTokens } from './pool-tokens.ts'
 import { PoolWaiters } from './pool-waiters.ts'
+import { PoolWorkers } from './pool-workers.ts'
 import { migrate, schemaVersion } from './sql.ts'
 
 /** Append-only. */
-const SCHEMA = [TIMERS_SCHEMA]
+const SCHEMA = [TIMERS_SCHEMA + ';' + POOL_TOKENS_SCHEMA]
 
 const PROBE = 'probe'
+const DELIVER = 'deliver'
+/** Below it, each worker's own address: what is fetched there goes to that one. */
+const SERVE = /^\/serve\/([^/]+)(\/.*)?$/
 
 /** What an object of this class stands on. */
 export interface PoolTools {
@@ -49,6 +60,7 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
     readonly #epoch = crypto.randomUUID()
     readonly #waiters = new PoolWaiters()
     readonly #metrics = new Map<string, EngineMetrics>()
+    readonly #workers: PoolWorkers
     #open: Open | null = null
     #timers: Timers | null = null
     #isProbing = false
@@ -57,6 +69,7 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
 
     constructor(ctx: DurableObjectState, env: Env) {
       super(ctx, env)
+      this.#workers = new PoolWorkers(ctx, { changed: () => this.#reconfigure() })
       if (schemaVersion(ctx.storage.sql) > 0) this.#timers = this.#stored()
     }
 
@@ -100,11 +113,56 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
         url: urls.get(replica.id) ?? null,
         metrics: this.#metrics.get(replica.id) ?? null,
       }))
-      return JSON.stringify({ ...view, replicas })
+      return JSON.stringify({ ...view, replicas, workers: this.#workers.view() })
+    }
+
+    /** A token for a worker, made by whoever asks: `taken`, its id is another's; `full`, there are too many. */
+    createWorker(pool: string, token: WorkerToken, actor: string): 'created' | 'taken' | 'full' {
+      this.#timers ??= this.#stored()
+      const created = this.#tokens(pool).create(token, actor)
+      if (created === 'created') this.#timers.arm(DELIVER, Date.now())
+      return created
+    }
+
+    /** All tokens, revoked ones too: JSON. */
+    workers(pool: string): string {
+      return JSON.stringify(this.#timers === null ? [] : this.#tokens(pool).list())
+    }
+
+    /** Closes its sockets at once. False: there is none that could be revoked. */
+    revokeWorker(pool: string, id: string, at: string, actor: string): boolean {
+      if (this.#timers === null || !this.#tokens(pool).revoke(id, at, actor)) return false
+      this.#timers.arm(DELIVER, Date.now())
+      this.#workers.revoke(id)
+      return true
+    }
+
+    /** A worker that dials in, or a request for one that has. */
+    override fetch(request: Request): Response | Promise<Response> {
+      const { pathname, search } = new URL(request.url)
+      if (pathname === WORKER_PATH) {
+        const tokens = this.#timers === null ? NO_TOKENS : this.#tokens('')
+        return letWorkerIn(request, tokens, this.#workers, Date.now())
+      }
+      const [, worker, path = '/'] = SERVE.exec(pathname) ?? []
+      if (worker === undefined) return lostReply()
+      return this.#workers.serve(worker, new Request(`http://pool${path}${search}`, request))
+    }
+
+    override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+      this.#workers.message(socket, data)
+    }
+
+    override webSocketClose(socket: WebSocket): void {
+      this.#workers.closed(socket)
+    }
+
+    override webSocketError(socket: WebSocket): void {
+      this.#workers.closed(socket)
     }
 
     override async alarm(): Promise<void> {
-      await this.#timers?.fire(Date.now(), { [PROBE]: () => this.#probe() })
+      await this.#timers?.fire(Date.now(), { [PROBE]: () => this.#probe(), [DELIVER]: () => this.#deliver() })
     }
 
     async #opened(pool: string): Promise<Open> {
@@ -118,13 +176,32 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
         this.#open = { name: pool, scheduler, config }
       } else if (this.#open.config !== config) {
         this.#open.config = config
-        this.#open.scheduler.configure(rulesOf(config), this.#replicas(config), Date.now())
+        this.#reconfigure()
       }
       return this.#open
     }
 
+    /** The config has changed, or workers have come or gone. */
+    #reconfigure(): void {
+      if (this.#open === null) return
+      const { scheduler, config } = this.#open
+      const nowMs = Date.now()
+      scheduler.configure(rulesOf(config), this.#replicas(config), nowMs)
+      this.#settle(scheduler, nowMs)
+    }
+
     #replicas(config: PoolConfig): readonly PoolReplica[] {
-      return config.replicas.map(({ id, state }) => ({ id, state }))
+      const own = config.replicas.map(({ id, state }) => ({ id, state }))
+      return config.workers ? [...own, ...this.#workers.replicas()] : own
+    }
+
+    #tokens(pool: string): PoolTokens {
+      return new PoolTokens({ storage: this.ctx.storage, pool })
+    }
+
+    async #deliver(): Promise<number | null> {
+      const hand = (entries: AuditEntry[]): Promise<unknown> => directoryStub(this.env.DIRECTORY).deliver(null, entries)
+      return (await this.#tokens('').deliver(hand)) ? Date.now() : null
     }
 
     #said(scheduler: PoolScheduler, turn: Turn | null): string {
@@ -181,6 +258,9 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
     }
   }
 }
+
+/** Of an object that keeps nothing: nobody ever made a token for its pool. */
+const NO_TOKENS: Pick<PoolTokens, 'verify'> = { verify: () => ({ kind: 'unknown' }) }
 
 /** What was chosen from is the operator's to see, and costs more to say than all the rest. */
 const unexplained = (turn: Turn): Turn =>

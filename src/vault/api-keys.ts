@@ -1,4 +1,4 @@
-/** API keys `slc_<tenant>_<keyId>_<secret><check>`: minting, and the check that needs no storage. */
+/** API keys `slc_<tenant>_<id>_<secret><check>` and worker tokens `slw_<pool>_…`: minting, and the check that needs no storage. */
 import { OPERATOR, PEPPER_NAME, type SealedRecord, VaultError } from '../core/sealed.ts'
 import { PREFIX_SALTS_MAX } from '../core/pool/line-limits.ts'
 import { base62OfBytes, randomBase62 } from '../lib/base62.ts'
@@ -11,9 +11,12 @@ const KEY_ID_CHARS = 8
 const SECRET_CHARS = 32
 const CHECK_CHARS = 6
 const PEPPER_BYTES = 32
-const FORM = new RegExp(
-  `^slc_([a-z0-9-]{1,32})_([0-9A-Za-z]{${KEY_ID_CHARS}})_[0-9A-Za-z]{${SECRET_CHARS + CHECK_CHARS}}$`,
-)
+const formOf = (prefix: string, ownerCharsMax: number): RegExp =>
+  new RegExp(
+    `^${prefix}_([a-z0-9-]{1,${ownerCharsMax}})_([0-9A-Za-z]{${KEY_ID_CHARS}})_[0-9A-Za-z]{${SECRET_CHARS + CHECK_CHARS}}$`,
+  )
+const KEY_FORM = formOf('slc', 32)
+const WORKER_FORM = formOf('slw', 64)
 
 /** API keys whose pepper is sealed in `vault`. */
 export function createApiKeys(vault: Vault): ApiKeys {
@@ -39,20 +42,40 @@ export function createApiKeys(vault: Vault): ApiKeys {
 
   const digestOf = async (key: CryptoKey, text: string): Promise<string> => toBase64(await hmac(key, text))
 
+  const mint = async (pepper: SealedRecord, prefix: string, owner: string) => {
+    const key = await pepperKey(pepper)
+    const fill = (bytes: Uint8Array<ArrayBuffer>): void => void crypto.getRandomValues(bytes)
+    const id = randomBase62(KEY_ID_CHARS, fill)
+    const body = `${prefix}_${owner}_${id}_${randomBase62(SECRET_CHARS, fill)}`
+    const text = body + (await checkOf(key, body))
+    return { text, id, digest: await digestOf(key, text) }
+  }
+
+  const read = async (pepper: SealedRecord, presented: string, form: RegExp) => {
+    const [, owner, id] = form.exec(presented) ?? []
+    if (owner === undefined || id === undefined) return null
+    return { owner, id, digest: await digestOf(await pepperKey(pepper), presented) }
+  }
+
   return {
     async mint(pepper, tenantId) {
-      const key = await pepperKey(pepper)
-      const fill = (bytes: Uint8Array<ArrayBuffer>): void => void crypto.getRandomValues(bytes)
-      const id = randomBase62(KEY_ID_CHARS, fill)
-      const body = `slc_${tenantId}_${id}_${randomBase62(SECRET_CHARS, fill)}`
-      const text = body + (await checkOf(key, body))
-      return { key: text, id, digest: await digestOf(key, text) }
+      const { text, ...minted } = await mint(pepper, 'slc', tenantId)
+      return { key: text, ...minted }
     },
 
     async read(pepper, presented): Promise<PresentedKey | null> {
-      const [, tenantId, keyId] = FORM.exec(presented) ?? []
-      if (tenantId === undefined || keyId === undefined) return null
-      return { tenantId, keyId, digest: await digestOf(await pepperKey(pepper), presented) }
+      const found = await read(pepper, presented, KEY_FORM)
+      return found === null ? null : { tenantId: found.owner, keyId: found.id, digest: found.digest }
+    },
+
+    async mintWorker(pepper, pool) {
+      const { text, ...minted } = await mint(pepper, 'slw', pool)
+      return { token: text, ...minted }
+    },
+
+    async readWorker(pepper, presented) {
+      const found = await read(pepper, presented, WORKER_FORM)
+      return found === null ? null : { pool: found.owner, id: found.id, digest: found.digest }
     },
 
     async verify(pepper, presented) {

@@ -22,12 +22,26 @@ export interface PresentedKey {
   readonly digest: string
 }
 
-/** API keys: minting, and the check that needs no storage. The pepper is a sealed record of the operator's. */
+/** A worker's token as it was presented, its check not yet verified. */
+export interface PresentedWorker {
+  readonly pool: string
+  readonly id: string
+  /** Base64 of HMAC-SHA-256(pepper, whole token). */
+  readonly digest: string
+}
+
+/** API keys and workers' tokens: minting, and the check that needs no storage. The pepper is a sealed record of the operator's. */
 export interface ApiKeys {
   mint(pepper: SealedRecord, tenantId: string): Promise<{ key: string; id: string; digest: string }>
   /** Digest of a well-formed key, before its check is verified; null when it has not the form. One HMAC. */
   read(pepper: SealedRecord, presented: string): Promise<PresentedKey | null>
-  /** Verifies the check characters of a key that was read. One more HMAC; not needed for a digest that is known already. */
+  mintWorker(pepper: SealedRecord, pool: string): Promise<{ token: string; id: string; digest: string }>
+  /** The same of a worker's token. */
+  readWorker(pepper: SealedRecord, presented: string): Promise<PresentedWorker | null>
+  /**
+   * Verifies the check characters of a key or token that was read. One more HMAC; not needed for a digest that is known
+   * already.
+   */
   verify(pepper: SealedRecord, presented: string): Promise<boolean>
   /** What keeps an owner's prompts apart from another's in an engine's prefix cache: the same each time, and no secret. */
   prefixSalt(pepper: SealedRecord, owner: string): Promise<string>

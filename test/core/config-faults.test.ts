@@ -56,6 +56,15 @@ describe('checkConfig', () => {
     expect(check({}).ok).toBe(true)
   })
 
+  it('takes a pool without replicas only where workers may dial in', () => {
+    const pool = (pool: object) => ({ providers: { gpu: { protocol: 'openai', pool } } })
+    const checked = check(pool({ workers: true }))
+    expect(checked.ok && checked.config.providers.gpu?.pool).toMatchObject({ replicas: [], workers: true })
+    for (const without of [{}, { replicas: [] }, { replicas: [], workers: false }])
+      expect(paths(pool(without))).toEqual(['/providers/gpu/pool/replicas'])
+    expect(paths(pool({ workers: 'yes' }))).toContain('/providers/gpu/pool/workers')
+  })
+
   it('lists every fault, those of the schema and those between its parts', () => {
     const bad = {
       providers: {

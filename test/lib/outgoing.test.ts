@@ -1,6 +1,6 @@
 /** The one place that makes outgoing calls: what goes to `fetch`, and through which one. */
 import { afterEach, expect, it, vi } from 'vitest'
-import { type OutgoingRequest, outgoingThrough, upgradeThrough } from '../../src/lib/outgoing.ts'
+import { askThrough, type OutgoingRequest, outgoingThrough, upgradeThrough } from '../../src/lib/outgoing.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -55,4 +55,14 @@ it('asks an object of ours for a socket', async () => {
   const fetched = vi.fn(async (_url: string, _init: RequestInit) => new Response(null, { status: 409 }))
   expect((await upgradeThrough({ fetch: fetched }, 'https://session/ticket')).status).toBe(409)
   expect(fetched.mock.calls).toEqual([['https://session/ticket', { headers: { upgrade: 'websocket' } }]])
+})
+
+it('asks an object of ours with the headers given, with a socket or without', async () => {
+  const fetched = vi.fn(async (_url: string, _init: RequestInit) => new Response(null, { status: 426 }))
+  await askThrough({ fetch: fetched }, 'https://pool/worker', { a: 'b' })
+  await upgradeThrough({ fetch: fetched }, 'https://pool/worker', { a: 'b' })
+  expect(fetched.mock.calls.map(([, init]) => init)).toEqual([
+    { headers: { a: 'b' } },
+    { headers: { a: 'b', upgrade: 'websocket' } },
+  ])
 })

@@ -112,6 +112,34 @@ describe('a key that was not minted here', () => {
   })
 })
 
+describe("a worker's token", () => {
+  it('is made as a key is, for a pool of any name', async () => {
+    const pools = fc.stringMatching(/^[a-z0-9-]{1,64}$/)
+    await fc.assert(
+      fc.asyncProperty(pools, async (pool) => {
+        const { token, id, digest } = await apiKeys.mintWorker(pepper, pool)
+        expect(token).toMatch(/^slw_[a-z0-9-]{1,64}_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}$/)
+        expect(await apiKeys.readWorker(pepper, token)).toEqual({ pool, id, digest })
+        expect(await apiKeys.verify(pepper, token)).toBe(true)
+        expect(
+          await apiKeys.verify(
+            pepper,
+            token.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')),
+          ),
+        ).toBe(false)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('is no key, and a key is none', async () => {
+    const [{ token }, { key }] = [await apiKeys.mintWorker(pepper, 'gpu'), await apiKeys.mint(pepper, 'gpu')]
+    expect(await apiKeys.read(pepper, token)).toBeNull()
+    expect(await apiKeys.readWorker(pepper, key)).toBeNull()
+    expect(await apiKeys.verify(pepper, key.replace('slc_', 'slw_'))).toBe(false)
+  })
+})
+
 describe('the pepper', () => {
   it('costs its opening once: then reading is one HMAC and verifying is one', async () => {
     const fresh = createApiKeys(createVault({ masterKey: FIRST, clock: manualClock() }))

@@ -19,6 +19,7 @@ export const engineMetricsViewSchema = z.object({
 
 export const replicaViewSchema = z.object({
   id: z.string().describe('Of the config, or of a worker'),
+  url: z.string().nullable().describe('Null: a worker that has dialled in'),
   state: z.enum(['active', 'draining', 'disabled']).describe('draining: takes nothing new, and ends what it has'),
   health: z
     .enum(['ok', 'out', 'trial'])
@@ -38,17 +39,21 @@ export const replicaViewSchema = z.object({
     .describe('Null where pool.health.metrics is not set, or its page was not to be had'),
 })
 
-export const poolWorkerViewSchema = z.object({
-  replica: z.string().describe('Its id among the replicas'),
+export const connectedViewSchema = z.object({
+  replica: z.string().describe('Its name among the replicas'),
+  tokenId: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'draining']),
+  models: z.array(z.string()),
+  maxConcurrent: count,
+  requests: count.describe('With it now'),
   connectedAt: z.string().describe('RFC 3339, UTC'),
-  models: z.array(z.string()).nullable().describe('Null: whatever the pool is asked for'),
-  maxRequests: count.nullable().describe('Null: as the tokens allow'),
-  isDraining: z.boolean(),
 })
 
 export const poolViewSchema = z.object({
+  id: z.string(),
   replicas: z.array(replicaViewSchema),
-  workers: z.array(poolWorkerViewSchema).describe('Pull workers that are connected'),
+  workers: z.array(connectedViewSchema).describe('Pull workers that are connected'),
   queued: z.object({ interactive: count, batch: count }),
   longestWaitMs: ms.describe('How long the one that has waited most has waited'),
   bound: count.describe('Requests since the object woke'),
@@ -61,6 +66,5 @@ export const poolViewSchema = z.object({
   matchedShare: share.describe('Share of prompt blocks that were in the index of the chosen replica'),
 })
 
-export type EngineMetricsView = z.output<typeof engineMetricsViewSchema>
-export type PoolWorkerView = z.output<typeof poolWorkerViewSchema>
+export type PoolReplicaView = z.output<typeof replicaViewSchema>
 export type PoolView = z.output<typeof poolViewSchema>

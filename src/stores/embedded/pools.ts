@@ -1,7 +1,11 @@
 /** Origin pools over their Durable Objects. */
+import { ADMIN_OBJECT_CALL_MS } from '../../core/limits.ts'
 import { POOL_TELL_DEADLINE_MS } from '../../core/pool/line-limits.ts'
 import type { PoolLease, Turn } from '../../core/pool/types.ts'
-import type { PoolPlace, PoolSaid, PoolStore } from '../types.ts'
+import { WORKER_PATH, workerAsk } from '../../core/pool/worker-entry.ts'
+import type { WorkerToken } from '../../core/pool/worker-tokens.ts'
+import { askThrough, upgradeThrough } from '../../lib/outgoing.ts'
+import type { PoolFacts, PoolPlace, PoolSaid, PoolStore, PoolStores } from '../types.ts'
 import { type CallTools, callObject } from './object-call.ts'
 
 /** What the class offers; made by a function, it has no name to import. */
@@ -10,10 +14,13 @@ interface PoolRpc extends Rpc.DurableObjectBranded {
   turn(id: string): Promise<string>
   tell(pool: string, text: string, leases: readonly PoolLease[]): Promise<string>
   view(pool: string): Promise<string>
+  createWorker(pool: string, token: WorkerToken, actor: string): Promise<'created' | 'taken' | 'full'>
+  workers(pool: string): Promise<string>
+  revokeWorker(pool: string, id: string, at: string, actor: string): Promise<boolean>
   fetch(url: string, init: RequestInit): Promise<Response>
 }
 
-type Asked = Pick<PoolRpc, 'acquire' | 'turn' | 'tell' | 'view'>
+type Asked = Omit<PoolRpc, 'fetch' | keyof Rpc.DurableObjectBranded>
 
 /** `answered` is told how long a pool's object took for what does not wait, also when that came too late. */
 export function createPools(
@@ -54,6 +61,33 @@ export function createPools(
       ) as PoolSaid
     },
     workers: (place) => ({ fetch: (url, init) => stubOf(namespace, place).fetch(url, init) }),
+  }
+}
+
+/** Tokens of a pool's workers, their way in, and how the pool fares. */
+export function createPoolStores(namespace: DurableObjectNamespace, tools: CallTools): PoolStores {
+  const ask = <R>(pool: string, repeatable: boolean, question: (object: Asked) => Promise<R>): Promise<R> =>
+    callObject<PoolRpc, R>(
+      tools,
+      { deadlineMs: ADMIN_OBJECT_CALL_MS, repeatable },
+      () => stubOf(namespace, { pool, region: undefined }),
+      (object) => question(object as unknown as Asked),
+    )
+  return {
+    poolAdmin: (pool) => ({
+      // Made twice, it would say that its id is taken.
+      createWorker: (token, actor) => ask(pool, false, (object) => object.createWorker(pool, token, actor)),
+      workers: async () => JSON.parse(await ask(pool, true, (object) => object.workers(pool))) as WorkerToken[],
+      revokeWorker: (id, at, actor) => ask(pool, false, (object) => object.revokeWorker(pool, id, at, actor)),
+      view: async () => JSON.parse(await ask(pool, true, (object) => object.view(pool))) as PoolFacts,
+    }),
+    poolWorkers: {
+      connect(pool, token, isUpgrade) {
+        const stub = stubOf(namespace, { pool, region: undefined })
+        const through = isUpgrade ? upgradeThrough : askThrough
+        return through(stub, `http://pool${WORKER_PATH}`, workerAsk(token))
+      },
+    },
   }
 }
 

@@ -1,5 +1,8 @@
-/** The small interface to the origin pools: each has one object that sees all of its traffic. */
-import type { PoolEvent, PoolLease, PoolRequest, Turn } from '../../core/pool/types.ts'
+/** The small interfaces to the origin pools: each has one object that sees all of its traffic, and its workers. */
+import type { PoolEvent, PoolLease, PoolRequest, SchedulerView, Turn } from '../../core/pool/types.ts'
+import type { PoolReplicaView } from '../../core/pool/views.ts'
+import type { PoolWorkerEntry } from '../../core/pool/worker-entry.ts'
+import type { ConnectedWorker, WorkerToken } from '../../core/pool/worker-tokens.ts'
 
 /** A pool by the name of its provider. The region counts only when its object is first named. */
 export interface PoolPlace {
@@ -44,4 +47,29 @@ export interface PoolStore {
   tell(place: PoolPlace, news: PoolNews): Promise<PoolSaid>
   /** The way to its pull workers: what is fetched below `http://pool/serve/<replica>/` goes to that one. */
   workers(place: PoolPlace): PoolWorkersWay
+}
+
+/** What a pool's object says of itself to an operator: its scheduler's view with what its engines say, and its workers. */
+export interface PoolFacts extends Omit<SchedulerView, 'replicas'> {
+  readonly replicas: readonly PoolReplicaView[]
+  readonly workers: readonly ConnectedWorker[]
+}
+
+/** One pool as the admin API uses it. Rejects when the object cannot be reached in time. */
+export interface PoolAdmin {
+  /** `taken`: there is a token of that id · `full`: WORKER_TOKENS_MAX are kept. */
+  createWorker(token: WorkerToken, actor: string): Promise<'created' | 'taken' | 'full'>
+  /** All tokens, revoked ones too, by id. */
+  workers(): Promise<readonly Omit<WorkerToken, 'digest'>[]>
+  /** Closes its sockets at once. False: there is none that could be revoked. */
+  revokeWorker(id: string, at: string, actor: string): Promise<boolean>
+  /** How the pool fares, and who is connected. */
+  view(): Promise<PoolFacts>
+}
+
+/** One per isolate. */
+export interface PoolStores {
+  /** By the name of its provider. */
+  readonly poolAdmin: (pool: string) => PoolAdmin
+  readonly poolWorkers: PoolWorkerEntry
 }

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import type { EngineMetrics } from '../../../src/core/pool/engine-metrics.ts'
 import type { ReplicaView, SchedulerView } from '../../../src/core/pool/types.ts'
-import { type PoolView, poolViewSchema } from '../../../src/core/pool/views.ts'
+import { poolViewSchema } from '../../../src/core/pool/views.ts'
 
 const REPLICA: ReplicaView = {
   id: 'a',
@@ -41,12 +41,21 @@ const METRICS: EngineMetrics = {
 
 it('shows all of the scheduler’s view, each replica’s metrics, and the workers', () => {
   const replicas = [
-    { ...REPLICA, metrics: METRICS },
-    { ...REPLICA, id: 'b', outUntilMs: null, metrics: null },
+    { ...REPLICA, url: 'https://a.example/v1', metrics: METRICS },
+    { ...REPLICA, id: 'b', url: null, outUntilMs: null, metrics: null },
   ]
   const workers = [
-    { replica: 'b', connectedAt: '2026-11-28T10:00:00Z', models: null, maxRequests: 4, isDraining: false },
+    {
+      replica: 'b',
+      tokenId: 'AbCdEf12',
+      name: 'rack 3',
+      state: 'active',
+      models: ['m'],
+      maxConcurrent: 4,
+      requests: 1,
+      connectedAt: '2026-11-28T10:00:00Z',
+    },
   ]
-  const view: PoolView = { ...SCHEDULER, replicas, workers }
+  const view = { id: 'gpu', ...SCHEDULER, replicas, workers }
   expect(poolViewSchema.parse(view)).toEqual(view)
 })
