@@ -21,14 +21,13 @@ beforeAll(async () => {
   )
   const urls = Object.fromEntries(NAMES.map((name, index) => [name, `${origins[index]?.url}/v1`]))
   const one = { a: urls.a ?? '' }
-  sluice = await setUp({
-    config: {
-      providers: { gpu: poolOf(urls), one: poolOf(one), shared: poolOf(one, { sharePrefix: true }) },
-      models: { gpu: target('gpu'), one: target('one'), shared: target('shared') },
-    },
-    tenants: [{ id: 'acme' }, { id: 'other' }],
-  })
+  sluice = await setUp({ tenants: [{ id: 'acme' }, { id: 'other' }] })
   operator = (await sluice.makeKey('acme', { debug: true })).key
+  // After the first key: what salts the replicas' caches came with it, and an isolate knows it with the config.
+  const models = { gpu: target('gpu'), one: target('one'), shared: target('shared') }
+  const providers = { gpu: poolOf(urls), one: poolOf(one), shared: poolOf(one, { sharePrefix: true }) }
+  await sluice.done('PUT', '/admin/config', { providers, models })
+  await sluice.inForce(operator, Object.keys(models))
 })
 
 afterAll(async () => {

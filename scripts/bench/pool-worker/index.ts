@@ -1,4 +1,5 @@
 /** The Worker as it is, and beside it a loop that asks a pool's object through the product's own store. */
+import { waitUntil } from 'cloudflare:workers'
 import worker from '../../../src/index.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { createPools } from '../../../src/stores/embedded/pools.ts'
@@ -12,6 +13,6 @@ export default {
     const job: PairsJob = await request.json()
     const namespace = env.POOL as unknown as DurableObjectNamespace
     const store = createPools(namespace, { clock: systemClock, random: Math.random }, () => undefined)
-    return Response.json(await drivePairs(store, systemClock, job))
+    return Response.json(await drivePairs(store, systemClock, waitUntil, job))
   },
 } satisfies ExportedHandler<Env>
