@@ -1,9 +1,9 @@
 /** The pool lane's crowds: one tenant that floods, one replica that is slow, and four times what there is room for. */
 import { type PoolAlias, roundRobinAlias } from './pool-config.ts'
-import type { PoolOptions, PoolPlace } from './pool-lane.ts'
+import { ENGINE, type PoolOptions, type PoolPlace } from './pool-lane.ts'
 import type { Asked, Flow, PoolLoad } from './pool-types.ts'
 
-const PROMPT_TOKENS = 750
+const PROMPT_TOKENS = 1000
 const ANSWER_TOKENS = 8
 const SEED = 70
 
@@ -44,8 +44,7 @@ export interface BusyRun {
 }
 
 /** Requests/s that so many replicas can begin at most. */
-const capacityOf = ({ pooled }: PoolPlace, { engine }: PoolOptions): number =>
-  (pooled.length * engine.prefill) / PROMPT_TOKENS
+const capacityOf = ({ pooled }: PoolPlace): number => (pooled.length * ENGINE.prefill) / PROMPT_TOKENS
 
 const flowOf = (name: string, model: string, headers: Flow['headers'], pace: Flow['pace']): Flow => ({
   name,
@@ -59,7 +58,7 @@ const flowOf = (name: string, model: string, headers: Flow['headers'], pace: Flo
 /** Others under their share: alone, beside a tenant at its share, and beside the same at ten times that. */
 export async function fairRuns(place: PoolPlace, load: PoolLoad, options: PoolOptions): Promise<readonly FairRun[]> {
   const { addTenant } = place.admission
-  const share = capacityOf(place, options) / (OTHERS + 1)
+  const share = capacityOf(place) / (OTHERS + 1)
   const model: PoolAlias = 'fair'
   const others = await Promise.all(
     Array.from({ length: OTHERS }, async (_, index) =>
@@ -85,7 +84,7 @@ export async function slowRun(place: PoolPlace, load: PoolLoad, options: PoolOpt
   options.progress(`pool lane: a replica becomes ${SLOW_TIMES} × as slow`)
   const headers = { ...(await place.admission.addTenant('slow', [], { debug: true })), 'x-sluice-debug': '1' }
   const model: PoolAlias = 'slow'
-  const flows = [flowOf('all', model, headers, { perSecond: SLOW_LOAD * capacityOf(place, options) })]
+  const flows = [flowOf('all', model, headers, { perSecond: SLOW_LOAD * capacityOf(place) })]
   const slowAtMs = SLOW_FROM * options.crowdMs
   const [{ asked }] = await Promise.all([
     load({ ...crowd(place, options), flows, isPatient: false }),
@@ -105,7 +104,7 @@ export async function busyRun(place: PoolPlace, load: PoolLoad, options: PoolOpt
   )
   const full = await load({ ...all, flows: singles, isPatient: false })
   options.progress(`pool lane: ${BUSY_LOAD} × as much`)
-  const perSecond = (BUSY_LOAD * capacityOf(place, options)) / 2
+  const perSecond = (BUSY_LOAD * capacityOf(place)) / 2
   const model: PoolAlias = 'busy'
   const flows = (['interactive', 'batch'] as const).map((priority) =>
     flowOf(priority, model, { ...headers, 'x-sluice-priority': priority }, { perSecond }),

@@ -5,13 +5,19 @@ import type { ChatsResult, PoolLoad } from './pool-types.ts'
 import type { RecallLoad } from './recall-lane.ts'
 import type { Admission } from './sluice.ts'
 
+/** The replicas, and what each is like: its memory holds what a quarter of the conversations needs, and little more. */
+export const REPLICA_NAMES = ['a', 'b', 'c', 'd'] as const
+export const ENGINE: EngineSpeeds = { prefill: 2000, decode: 50, kvTokens: 36_000 }
+
+const CONVERSATIONS = 64
 const TENANTS = 8
 const TURNS = [4, 6] as const
-const SYSTEM_TOKENS = 500
+const SYSTEM_TOKENS = 150
 const QUESTION_TOKENS = 300
 const ANSWER_TOKENS = 32
 const THINK_MS = 1500
 const SEED = 7
+const IN_FORCE_MS = 10_000
 
 /** Questions asked of a pool of one replica that answers at once. */
 const COST_WAYS = ['plain', 'pooled'] as const
@@ -20,10 +26,8 @@ export interface PoolOptions {
   readonly rounds: number
   readonly warmMs: number
   readonly measureMs: number
-  readonly conversations: number
   /** How long a crowd comes. */
   readonly crowdMs: number
-  readonly engine: EngineSpeeds
   readonly progress: (text: string) => void
   readonly sleep: (ms: number) => Promise<unknown>
 }
@@ -60,15 +64,17 @@ export async function chatsRuns(place: PoolPlace, load: PoolLoad, options: PoolO
     { way: 'pool', models: ['chats'], replicas: place.pooled },
     { way: 'round-robin', models: place.single.map((_, index) => roundRobinAlias(index)), replicas: place.single },
   ] as const
+  // What keeps tenants apart in the replicas' caches is known to every isolate once the first keys are in force.
+  await options.sleep(IN_FORCE_MS)
   const runs: ChatsRun[] = []
   for (const { way, models, replicas } of ways) {
-    options.progress(`pool lane: ${options.conversations} conversations, ${way}`)
+    options.progress(`pool lane: ${CONVERSATIONS} conversations, ${way}`)
     const result = await load({
       kind: 'chats',
       port: place.port,
       tenants,
       models,
-      conversations: options.conversations,
+      conversations: CONVERSATIONS,
       turns: TURNS,
       systemTokens: SYSTEM_TOKENS,
       questionTokens: QUESTION_TOKENS,

@@ -1,6 +1,7 @@
 /** Processes of the demo origin with a simulated engine: the replicas of the pool lane. */
-import { createInterface } from 'node:readline'
+
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { startChild } from '../support/child.ts'
 import type { Lifetime } from '../support/lifetime.ts'
 import { projectFolder } from '../support/options.ts'

@@ -51,6 +51,28 @@ export interface PairsRun {
   readonly callsPerPair: number
 }
 
+/** On a machine with other work, what counts is what a core would do. */
+export interface MeteredPairs extends PairsRun {
+  readonly perCpuSecond: number
+}
+
+/** Requests under way at a time: some of them wait for their turn. */
+const AT_ONCE = 64
+/** Until the index is full and the code compiled. */
+const WARM_MS = 5000
+const MEASURE_MS = 5000
+
+/** Warm, then measured. `cpuMs`: of the process that has both the object and who asks it. */
+export async function meteredPairs(
+  run: (job: PairsJob) => Promise<PairsRun>,
+  cpuMs: () => number,
+): Promise<MeteredPairs> {
+  const { asked } = await run({ atOnce: AT_ONCE, measureMs: WARM_MS, first: 0 })
+  const before = cpuMs()
+  const measured = await run({ atOnce: AT_ONCE, measureMs: MEASURE_MS, first: asked })
+  return { ...measured, perCpuSecond: (1000 * measured.asked) / (cpuMs() - before) }
+}
+
 /** Replicas that are never asked: their health is not looked at, and what they hold is what the pool believes. */
 export function pairsConfig(config: BenchConfig): BenchConfig {
   const replicas = Array.from({ length: REPLICAS }, (_, index) => ({

@@ -3,15 +3,10 @@ import { BUSY_WAIT_MS } from './pool-config.ts'
 import { type BusyRun, type FairRun, SLOW_TIMES, type SlowRun } from './pool-crowds.ts'
 import { busyFigures, failures, firstMs, othersP95Ms, slowShares } from './pool-figures.ts'
 import type { ChatsRun, CostRound } from './pool-lane.ts'
-import type { PairsRun } from './pool-pairs.ts'
+import type { MeteredPairs } from './pool-pairs.ts'
 import { median } from './stats.ts'
 import { aligned } from './table.ts'
 import { atLeast, atMost, below, type Verdict } from './verdict.ts'
-
-/** On a machine with other work, what counts is what a core would do. */
-export interface MeteredPairs extends PairsRun {
-  readonly perCpuSecond: number
-}
 
 /** What the lane measured. */
 export interface PoolResults {
@@ -84,7 +79,7 @@ export function poolTables({ chats, fair, slow, busy, cost, pairs }: PoolResults
       ]),
     ]),
     aligned([
-      ["beside a tenant at … × its share", "others' p50", 'p95', 'its own p50', 'failed'],
+      ['beside a tenant at … × its share', "others' p50", 'p95', 'its own p50', 'failed'],
       ...fair.map(({ times, asked }) => [
         String(times),
         ms(firstMs(of(asked, 'other'), 0.5)),

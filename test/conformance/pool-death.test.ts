@@ -63,7 +63,11 @@ function load() {
     while (!isOver) {
       const atMs = Date.now()
       const body = chat('m', true, { max_tokens: 8 })
-      const { status, headers, body: text } = await sluice.post(key, '/v1/chat/completions', body, {
+      const {
+        status,
+        headers,
+        body: text,
+      } = await sluice.post(key, '/v1/chat/completions', body, {
         headers: { 'x-sluice-debug': '1' },
       })
       seen.push({ atMs, status, headers, body: text })

@@ -28,7 +28,9 @@ beforeAll(async () => {
           poolOf({ a: origin.url(pool) }, { maxInflightTokens: 1, maxQueue: pool === 'full' ? 1 : 100 }),
         ]),
       ),
-      models: Object.fromEntries(POOLS.map((pool) => [pool, { targets: [{ provider: pool, model: 'm' }], retries: 0 }])),
+      models: Object.fromEntries(
+        POOLS.map((pool) => [pool, { targets: [{ provider: pool, model: 'm' }], retries: 0 }]),
+      ),
     },
     tenants: [{ id: 'acme' }],
   })
@@ -76,7 +78,7 @@ test('x-sluice-max-wait-ms: 0 does not wait: 429 queue_timeout with when to come
   expect(names('impatient')).toEqual(['first'])
 })
 
-test('a wait ends at the request\'s own bound', async () => {
+test("a wait ends at the request's own bound", async () => {
   const first = ask('waits', 'first')
   const call = await called('waits', 1)
   const beganAtMs = Date.now()

@@ -17,7 +17,12 @@ export const longText = (name: string, chars: number): string =>
     .slice(0, chars)
 
 /** A chat with a system prompt, which asks for the usage. */
-export const asking = (model: string, system: string, question: string, more: Readonly<Record<string, unknown>> = {}) => ({
+export const asking = (
+  model: string,
+  system: string,
+  question: string,
+  more: Readonly<Record<string, unknown>> = {},
+) => ({
   model,
   max_tokens: 4,
   messages: [

@@ -1,8 +1,9 @@
 /** A replica of the demo origin in a process of its own, which can be killed outright and comes back at the same address. */
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { join, resolve } from 'node:path'
+
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 
 const script = join(resolve(import.meta.dirname, '../..'), 'scripts/demo/origin.ts')
 
