@@ -13,6 +13,7 @@ const inWorkerd = [
   'test/edge/*.test.ts',
   'test/edge/kept/*.test.ts',
   'test/edge/{memory,conversations}/*.test.ts',
+  'test/scripts/bench/pool-worker/*.test.ts',
   'test/*.test.ts',
 ]
 /** Of those, what others in the same runtime would disturb, or be disturbed by: the one Directory, and the clock. */
@@ -21,6 +22,7 @@ const alone = [
   'test/edge/app.test.ts',
   'test/objects/{directory,directory-erasure,directory-records,vectors}.test.ts',
   'test/stores/embedded/directory.test.ts',
+  'test/scripts/bench/pool-worker/*.test.ts',
   'test/*.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
