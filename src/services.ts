@@ -17,8 +17,7 @@ import {
   SNAPSHOT_REFRESH_MIN_MS,
   SNAPSHOT_STALE_MS,
 } from './core/limits.ts'
-import { PoolDesk } from './core/pool/desk.ts'
-import { POOL_DEADLINE_MIN_MS, POOL_LOG_MS, POOL_REST_MS } from './core/pool/line-limits.ts'
+import { createPoolLines, type PoolLines } from './core/pool/lines.ts'
 import {
   RECALL_FAILURES_MAX,
   RECALL_LOG_MS,
@@ -46,8 +45,8 @@ import type { Provider } from './providers/types.ts'
 import { createWorkersAi, type WorkersAi } from './providers/workers-ai.ts'
 import { createDirectory, createDirectoryAdmin } from './stores/embedded/directory.ts'
 import { createFrameStores, type FrameStores } from './stores/embedded/frames.ts'
-import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createPoolStores, createPools } from './stores/embedded/pools.ts'
+import { createBindingRateLimiter } from './stores/embedded/rate-limiter.ts'
 import { createReplyCache } from './stores/embedded/reply-cache.ts'
 import { createResponses } from './stores/embedded/responses.ts'
 import { createSessions } from './stores/embedded/sessions.ts'
@@ -103,7 +102,7 @@ export interface Services extends FrameStores, PoolStores {
   /** What this isolate has itself seen of replicas. */
   readonly replicas: Replicas
   /** The origin pools' objects, and this isolate's side of the line to each. */
-  readonly pools: Pools
+  readonly pools: PoolLines & { readonly store: PoolStore }
   readonly retryBudget: RetryBudget
   readonly sessions: SessionStore
   /** Of sessions, opened: what this isolate knows of them. */
@@ -153,16 +152,6 @@ export interface Services extends FrameStores, PoolStores {
   }
 }
 
-/** This isolate's side of the lines to the pools' objects. */
-export interface Pools {
-  readonly store: PoolStore
-  readonly desk: PoolDesk
-  readonly trips: RoundTrips
-  readonly beats: Heartbeats
-  readonly breaker: (pool: string) => Breaker
-  readonly degraded: DegradedTime
-}
-
 /** Makes the services of one isolate, or says which variable keeps it from working. */
 export function createServices(env: Env, background: Services['background']): Services | { fault: SettingsFault } {
   const variables = env as unknown as Readonly<Record<string, unknown>>
@@ -183,7 +172,8 @@ export function createServices(env: Env, background: Services['background']): Se
     // That the object answers something else does not end an outage of its ledger.
     if (roundTrips.observe(owner, ms) && by === 'ledger') localLimiter.answered(owner, clock.now())
   })
-  const pools = poolsOf(env, surroundings)
+  const lines = createPoolLines(clock)
+  const pools = createPools(env.POOL as unknown as DurableObjectNamespace, surroundings, lines.answered)
   let ledgerCalls = 0
   const deployment = createRefreshed<Deployment>({
     ...surroundings,
@@ -196,7 +186,7 @@ export function createServices(env: Env, background: Services['background']): Se
       const snapshot = await degraded.watch(directory.snapshot(current?.revision ?? -1))
       if (snapshot !== null) {
         replicas.keep(replicaNames(snapshot.config.providers))
-        pools.keep(new Set(Object.keys(snapshot.config.providers)))
+        lines.keep(new Set(Object.keys(snapshot.config.providers)))
         return { ...snapshot, models: compileModels(snapshot.config) }
       }
       if (current === undefined) throw new Error('the directory has no snapshot')
@@ -221,7 +211,7 @@ export function createServices(env: Env, background: Services['background']): Se
     binding: (name) => fetcher(variables[name]),
     health: new TargetHealth(),
     replicas,
-    pools,
+    pools: { ...lines, store: pools },
     retryBudget: new RetryBudget(),
     sessions: createSessions(env.SESSION, surroundings),
     histories: new Histories(),
@@ -254,38 +244,11 @@ export function createServices(env: Env, background: Services['background']): Se
     tenantAdmin: (place) => createTenantAdmin(env.TENANT, place, surroundings),
     status: () => ({
       // Rounded up: a moment out of reach is to be seen.
-      degradedSeconds: degraded.seconds + pools.degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
+      degradedSeconds:
+        degraded.seconds + lines.degraded.seconds + Math.ceil(localLimiter.degradedMs(clock.now()) / 1000),
       rowsDropped: usageBuffer.dropped,
       ledgerCalls,
     }),
-  }
-}
-
-/** Numbers of one pool never meet those of another: an object that is out of reach says nothing of the others. */
-function poolsOf(env: Env, surroundings: Surroundings): Pools & { keep(names: ReadonlySet<string>): void } {
-  const trips = new RoundTrips(POOL_DEADLINE_MIN_MS)
-  const desk = new PoolDesk()
-  const breakers = new Map<string, Breaker>()
-  return {
-    store: createPools(env.POOL as unknown as DurableObjectNamespace, surroundings, (pool, ms) => {
-      trips.observe(pool, ms)
-    }),
-    desk,
-    trips,
-    beats: new Heartbeats(),
-    degraded: new DegradedTime(surroundings.clock),
-    breaker(pool) {
-      let breaker = breakers.get(pool)
-      if (breaker === undefined) {
-        breaker = new Breaker({ failuresMax: 1, restMs: POOL_REST_MS, tellMs: POOL_LOG_MS })
-        breakers.set(pool, breaker)
-      }
-      return breaker
-    },
-    keep(names) {
-      desk.keep(names)
-      for (const name of breakers.keys()) if (!names.has(name)) breakers.delete(name)
-    },
   }
 }
 

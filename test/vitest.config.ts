@@ -29,7 +29,7 @@ const alone = [
 const pure = [
   'test/{compose,core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
-  'test/scripts/{cli,sim,tidy}/*.test.ts',
+  'test/scripts/{cli,sim,tidy,worker}/*.test.ts',
   'test/scripts/bench/{body,burst,lanes,limits-*,pool-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
@@ -50,8 +50,8 @@ const waiting = [
   'test/conformance/{durability,session-death,streams-life}.test.ts',
   'test/scripts/{dev,serve,sluice-running}.test.ts',
 ]
-/** They wait out a reservation's time or an outage to the second: two at a time, and nothing beside them. */
-const patient = ['test/faults/ledger-{far,lost}.test.ts']
+/** They wait out a reservation's time or an outage to the second: at the same time, and nothing beside them. */
+const patient = ['test/faults/ledger-{far,gone,lost}.test.ts']
 
 const runtime = () =>
   cloudflareTest({
@@ -125,7 +125,7 @@ export default defineConfig({
           include: patient,
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },

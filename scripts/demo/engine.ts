@@ -2,26 +2,32 @@
 import { z } from 'zod'
 import { createPrefixCache } from './prefix-cache.ts'
 
+const speeds = z.strictObject({
+  /** Prompt tokens a second that are not cached; 0: at once. */
+  prefillPerSecond: z.number().min(0),
+  /** Tokens a second of each sequence; 0: at once. */
+  decodePerSecond: z.number().min(0),
+  /** What every prefill takes besides, ms. */
+  prefillBaseMs: z.number().min(0).default(0),
+  /** Is one prompt prefilled at a time, first come first served, so that a long one blocks the others? */
+  serialPrefill: z.boolean().default(false),
+  /** Everything takes so many times as long. */
+  slow: z.number().min(0).default(1),
+})
+
+/** A change of speed: what it does not name stays. */
+export const speedSchema = z.strictObject({
+  prefillPerSecond: speeds.shape.prefillPerSecond.optional(),
+  decodePerSecond: speeds.shape.decodePerSecond.optional(),
+  prefillBaseMs: z.number().min(0).optional(),
+  serialPrefill: z.boolean().optional(),
+  slow: z.number().min(0).optional(),
+})
+
 /** How fast it is; may change while it runs. */
-export const speedSchema = z
-  .strictObject({
-    /** Prompt tokens a second that are not cached; 0: at once. */
-    prefillPerSecond: z.number().min(0),
-    /** Tokens a second of each sequence; 0: at once. */
-    decodePerSecond: z.number().min(0),
-    /** What every prefill takes besides, ms; absent: nothing. */
-    prefillBaseMs: z.number().min(0),
-    /** Is one prompt prefilled at a time, first come first served, so that a long one blocks others? Absent: all at once. */
-    serialPrefill: z.boolean(),
-    /** Everything takes so many times as long; absent: 1. */
-    slow: z.number().min(0),
-  })
-  .partial()
+type EngineSpeed = Readonly<z.output<typeof speeds>>
 
-type SpeedChange = z.output<typeof speedSchema>
-type EngineSpeed = SpeedChange & Required<Pick<SpeedChange, 'prefillPerSecond' | 'decodePerSecond'>>
-
-export interface EngineOptions extends Readonly<EngineSpeed> {
+export interface EngineOptions extends Readonly<z.input<typeof speeds>> {
   /** Sequences generated at the same time. */
   readonly concurrency: number
   /** Requests that may wait; more are refused. */
@@ -70,9 +76,9 @@ export interface Admitted {
 export interface Engine {
   readonly counters: EngineCounters
   readonly cacheUsage: () => number
-  readonly speed: () => Readonly<EngineSpeed>
+  readonly speed: () => EngineSpeed
   /** From now on, of sequences under way too; a prefill under way takes as long as it would have. */
-  readonly setSpeed: (speed: SpeedChange) => void
+  readonly setSpeed: (change: z.output<typeof speedSchema>) => void
   /** Queues, prefills, and runs `generate` in a place of its own; frees the place whatever comes of it. */
   readonly run: <T>(
     asked: { readonly prompt: readonly string[]; readonly salt: string },
@@ -86,8 +92,8 @@ const TIMES_KEPT = 1024
 /** An engine without a model: what it generates is the caller's affair. */
 export function createEngine(options: EngineOptions, clock: EngineClock): Engine {
   const cache = createPrefixCache(options.kvTokens)
-  const { prefillPerSecond, decodePerSecond, prefillBaseMs = 0, serialPrefill = false, slow = 1 } = options
-  let speed: Required<EngineSpeed> = { prefillPerSecond, decodePerSecond, prefillBaseMs, serialPrefill, slow }
+  const { prefillPerSecond, decodePerSecond, prefillBaseMs, serialPrefill, slow } = options
+  let speed = speeds.parse({ prefillPerSecond, decodePerSecond, prefillBaseMs, serialPrefill, slow })
   let lastPrefill: Promise<unknown> = Promise.resolve()
   const waiting: (() => void)[] = []
   const counters: EngineCounters = {
@@ -165,7 +171,7 @@ export function createEngine(options: EngineOptions, clock: EngineClock): Engine
     cacheUsage: cache.usage,
     speed: () => speed,
     setSpeed: (more) => {
-      speed = { ...speed, ...more }
+      speed = speeds.parse({ ...speed, ...more })
     },
     run: async ({ prompt, salt }, signal, generate) => {
       const begun = clock.now()

@@ -47,7 +47,12 @@ export class Sluice implements Router {
     return this.woken(nowMs)
   }
 
-  ended({ id, promptTokens, outputTokens }: PoolArrival, _: number, cachedTokens: number, nowMs: number): readonly Decision[] {
+  ended(
+    { id, promptTokens, outputTokens }: PoolArrival,
+    _: number,
+    cachedTokens: number,
+    nowMs: number,
+  ): readonly Decision[] {
     this.#bound.delete(id)
     this.#outputTokens += OUTPUT_ALPHA * (outputTokens - this.#outputTokens)
     const usage = { promptTokens, cachedTokens, outputTokens }

@@ -42,7 +42,11 @@ function parsedLine(line: string): PromptArrival | undefined {
   } catch {
     return undefined
   }
-  const [atMs, promptTokens, outputTokens] = [field(value, 'timestamp'), field(value, 'input_length'), field(value, 'output_length')]
+  const [atMs, promptTokens, outputTokens] = [
+    field(value, 'timestamp'),
+    field(value, 'input_length'),
+    field(value, 'output_length'),
+  ]
   const [blocks, tenant, priority] = [field(value, 'hash_ids'), field(value, 'tenant'), field(value, 'priority')]
   if (!isCount(atMs) || !isCount(promptTokens) || !isCount(outputTokens)) return undefined
   if (!Array.isArray(blocks) || !blocks.every(isCount)) return undefined

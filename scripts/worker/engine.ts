@@ -64,6 +64,8 @@ export async function askEngine(origin: string, asked: EngineRequest): Promise<E
     // Also what comes later, of an answer that is read no more.
     call.on('error', reject)
   })
+  // Else they would wait for the first piece of the body.
+  call.flushHeaders()
   // An engine may answer before it has read everything: what became of the body then says the answer.
   if (body === null) call.end()
   else void pipeline(Readable.fromWeb(body as unknown as NodeStream<Uint8Array>), call).catch(() => {})

@@ -84,7 +84,7 @@ async function tokenOf({ tokenFile, pool }: WorkerFlags, env: Readonly<Record<st
     throw usage(
       `There is no worker token. \`sluice pool worker create ${pool} NAME\` makes one for SLUICE_WORKER_TOKEN.`,
     )
-  if (!/^slw_[a-z0-9-]{1,64}_[0-9A-Za-z]{46,}$/.test(token.replace(/_(?=[^_]*$)/, '')))
+  if (!/^slw_[a-z0-9-]{1,64}_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}$/.test(token))
     throw usage('The worker token has not the form slw_<pool>_…: was all of it copied?')
   if (!token.startsWith(`slw_${pool}_`)) throw usage(`The worker token is not one of the pool "${pool}".`)
   return token

@@ -103,11 +103,7 @@ export function poolRoutes(app: AdminHono): void {
 }
 
 /** A pool that the config names; with `takes`, one that takes workers. As the Directory has it: no isolate's older view. */
-async function poolOf(
-  services: Services,
-  id: string,
-  takes = false,
-): Promise<PoolAdmin> {
+async function poolOf(services: Services, id: string, takes = false): Promise<PoolAdmin> {
   const { config } = await services.directoryAdmin.config()
   const pool = Object.hasOwn(config.providers ?? {}, id) ? config.providers?.[id]?.pool : undefined
   if (pool === undefined) return refuse('not_found', `The config has no provider "${id}" with a pool.`)

@@ -35,7 +35,12 @@ export async function checkProvider(
   const provider = providers.get(config.protocol)
   if (provider === undefined) return failed(`this build does not speak the protocol "${config.protocol}"`)
   const endpoints = endpointsOf(config)
-  if (endpoints.length === 0) return failed('every replica is disabled')
+  if (endpoints.length === 0)
+    return failed(
+      config.pool?.workers === true
+        ? 'it has no replica that could be called: its workers dial in, and GET /admin/pools/{id} shows who is connected'
+        : 'every replica is disabled',
+    )
   const names = secretNames(config.pool ?? config)
   const missing = names.filter((name) => !records.has(name))
   if (missing.length > 0) return failed(`there is no credential "${missing.join('", "')}"`)

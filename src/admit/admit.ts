@@ -10,13 +10,13 @@ import { ASKS_MAX, WAIT_CONFIRM_MS } from '../core/limits.ts'
 import { modelOf } from '../core/models.ts'
 import type { Model } from '../core/snapshot.ts'
 import { type Caller, ownerOf, placeOf, type TenantPlace } from '../core/tenant.ts'
+import { LEFT, orLeft, within } from '../lib/waiting.ts'
 import type { TenantStore } from '../stores/types.ts'
 import { giveBack } from './give-back.ts'
 import { keepLease, type LeaseServices } from './leases.ts'
 import { type AppliedLimits, areSame, limitsFor } from './limits.ts'
 import { askOf, needsOf, type RequestNeeds, unitsOfAsk } from './needs.ts'
 import { GONE, isShort, limitRefusal, OUT_OF_REACH, queueTimeout } from './refusals.ts'
-import { LEFT, orLeft, within } from '../lib/waiting.ts'
 
 /** What admission stands on. */
 export interface AdmitServices extends LeaseServices {

@@ -39,7 +39,8 @@ export function isUsageEvent(value: unknown): boolean {
   return isObject(value) && Array.isArray(value.choices) && value.choices.length === 0 && isObject(value.usage)
 }
 
-const full = (value: unknown): boolean =>
+/** Does it say anything: a text, a list or an object with something in it? */
+export const full = (value: unknown): boolean =>
   typeof value === 'string' || Array.isArray(value)
     ? value.length > 0
     : isObject(value) && Object.keys(value).length > 0

@@ -77,6 +77,9 @@ function credentialUses(document: unknown): CredentialUse[] {
   )
 }
 
+/** Engines that can go on with the text of another: they know `continue_final_message`. */
+const CONTINUING_KINDS: ReadonlySet<unknown> = new Set(['vllm', 'sglang'])
+
 function providerFaults(path: Path, provider: unknown, context: ConfigContext): Fault[] {
   const faults: Fault[] = []
   const protocol = field(provider, 'protocol')
@@ -94,6 +97,10 @@ function providerFaults(path: Path, provider: unknown, context: ConfigContext): 
   // Beside a pool they would be ignored, and every replica asked without them.
   for (const name of pool === undefined ? [] : ['credential', 'headers']) {
     if (field(provider, name) !== undefined) faults.push(fault([...path, name], 'goes inside the pool'))
+  }
+  // Another would begin anew behind what has been said, and say it twice.
+  if (field(pool, 'onBreak') === 'continue' && !CONTINUING_KINDS.has(field(pool, 'kind') ?? 'vllm')) {
+    faults.push(fault([...path, 'pool', 'onBreak'], 'can be continue only where kind is vllm or sglang'))
   }
   faults.push(...urlFaults([...path, 'baseUrl'], baseUrl, { bound: false, allowPrivate: context.allowPrivate }))
   const replicas = items(field(pool, 'replicas'))

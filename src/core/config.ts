@@ -59,7 +59,17 @@ const poolSchema = z.strictObject({
     .max(TIMEOUT_MAX_MS)
     .default(2000)
     .describe('Prefill that replicas who know a prompt may lie behind the others before it goes elsewhere'),
-  sharePrefix: z.boolean().default(false).describe('May tenants share the prefix cache? Then they can tell what others ask'),
+  sharePrefix: z
+    .boolean()
+    .default(false)
+    .describe('May tenants share the prefix cache? Then they can tell what others ask'),
+  onBreak: z
+    .enum(['fail', 'continue'])
+    .default('fail')
+    .describe(
+      'What becomes of a chat stream of plain text that breaks in the middle: one error, or another replica goes on ' +
+        'with the text so far. Only engines that know continue_final_message can: vllm and sglang',
+    ),
   health: z
     .strictObject({
       path: z.string().regex(/^\//, 'must begin with /').max(256).default('/health'),

@@ -43,6 +43,11 @@ export const RETRY_BASE_MS = 200
 export const RETRY_CAP_MS = 5000
 /** Longest retry-after of a provider that is waited for or relayed. */
 export const RETRY_AFTER_MAX_MS = 60_000
+/** Other replicas that one stream goes on at when it breaks, those that could not be had included. */
+export const CONTINUATIONS_MAX = 3
+/** A longer request, or a longer text said so far, is not gone on with elsewhere; and what one isolate keeps for it at once. */
+export const CONTINUABLE_BYTES_MAX = 1024 * 1024
+export const CONTINUABLE_HELD_BYTES_MAX = 16 * 1024 * 1024
 /** Retry budget of an isolate: this share of its requests, and this many a second besides. */
 export const RETRY_BUDGET_SHARE = 0.2
 export const RETRY_BUDGET_PER_SECOND = 10

@@ -9,7 +9,6 @@ import {
   UPSTREAM_REPLY_BYTES_MAX,
 } from '../core/limits.ts'
 import { POOL_HEADER } from '../core/pool/line-limits.ts'
-import type { PoolEnd } from '../core/pool/types.ts'
 import type { RepetitionRule } from '../core/repetition.ts'
 import type { Usage } from '../core/usage.ts'
 import type { Form } from '../core/wire.ts'
@@ -28,6 +27,7 @@ import { Overloaded, type Reading, readBody, readText } from './read-body.ts'
 import { RelayCutter } from './relay-cutter.ts'
 import type { ReplicaLease } from './replica.ts'
 import { usageUnsaid } from './unsaid.ts'
+import { verdictOf } from './verdict.ts'
 
 /** Headers of an upstream that go on to the client. */
 export interface UpstreamHeaders {
@@ -167,25 +167,6 @@ const uploadFault = ({ fault: found }: Upload): AttemptResult =>
   fault(found === null || found === 'left' ? { kind: 'cancelled' } : { kind: 'unsendable', refusal: found })
 
 const failed = (why: string, status = 200): AttemptResult => fault({ kind: 'failed', status, retryAfterMs: null, why })
-
-/** What a fault says of the replica: who was given no time to answer has shown nothing, good or bad. */
-function verdictOf(found: Fault): PoolEnd['outcome'] {
-  switch (found.kind) {
-    case 'failed':
-      return found.status === 503 && found.retryAfterMs !== null ? 'overloaded' : 'failed'
-    case 'timeout':
-      return found.expiry === 'total' || found.expiry === 'caller' ? 'unknown' : 'failed'
-    case 'rate-limited':
-      return 'overloaded'
-    case 'lost':
-      return 'lost'
-    case 'cancelled':
-    case 'unsendable':
-      return 'unknown'
-    default:
-      return 'answered'
-  }
-}
 
 /** What a provider says was used counts, also where nothing comes of it. */
 interface Reported {

@@ -1,9 +1,9 @@
 /** The stage that gets an answer: attempts, retries, fallback, up to the commit point. */
-import { type Refusal, refusal } from '../core/errors.ts'
+import type { Refusal } from '../core/errors.ts'
 import type { InferenceRequest } from '../core/inference.ts'
-import { ATTEMPTS_MAX, RETRY_AFTER_MAX_MS, RETRY_BASE_MS, RETRY_CAP_MS } from '../core/limits.ts'
+import { ATTEMPTS_MAX, RETRY_BASE_MS, RETRY_CAP_MS } from '../core/limits.ts'
 import { POOL_REBINDS_MAX } from '../core/pool/line-limits.ts'
-import type { PlacedChoice, RefusedTurn } from '../core/pool/types.ts'
+import type { PlacedChoice } from '../core/pool/types.ts'
 import type { RetryBudget } from '../core/retry-budget.ts'
 import type { Answerer, Target } from '../core/snapshot.ts'
 import type { TargetHealth } from '../core/target-health.ts'
@@ -13,8 +13,10 @@ import { backoffMs } from '../lib/backoff.ts'
 import { sleep } from '../lib/clock.ts'
 import type { Candidate, Plan } from '../route/route.ts'
 import { type AttemptResult, type AttemptServices, attempt, type UpstreamHeaders } from './attempt.ts'
+import { type Continuing, continued } from './continuation.ts'
 import { type Fault, nextStep, wasAccepted } from './fault.ts'
-import type { LiveStream } from './live-stream.ts'
+import type { Live } from './live-stream.ts'
+import { refusalOf } from './refusals.ts'
 import { type ReplicaServices, takeReplica } from './replica.ts'
 
 /** What every outcome tells of its attempts. */
@@ -50,7 +52,7 @@ export type Outcome =
       /** Nobody could be asked how many tokens there are. */
       readonly isEstimated?: true
     })
-  | (Answered & { readonly kind: 'stream'; readonly live: LiveStream })
+  | (Answered & { readonly kind: 'stream'; readonly live: Live })
   /** `refused`: the caller's doing; `failed`: nobody answered, and `usage` is what the last target has reported. */
   | (Tried & { readonly kind: 'refused' | 'failed'; readonly refusal: Refusal; readonly usage?: Usage | null })
   | (Tried & { readonly kind: 'cancelled' })
@@ -100,7 +102,13 @@ export async function dispatch(
     const triedReplicas = new Set<string>()
     const sinceMs = clock.now()
     for (let tries = 1; ; tries += 1) {
-      const wish = { id: `${request.requestId}.${attempts}`, asker: plan.asker, tried: triedReplicas, sinceMs, totalAtMs }
+      const wish = {
+        id: `${request.requestId}.${attempts}`,
+        asker: plan.asker,
+        tried: triedReplicas,
+        sinceMs,
+        totalAtMs,
+      }
       const { pool } = target.provider
       const placed = pool === undefined ? NO_POOL : await takeReplica(services, candidate, request, pool, wish, client)
       if (placed.kind === 'left') return { ...tried(), kind: 'cancelled' }
@@ -116,25 +124,30 @@ export async function dispatch(
       askedAtMs ??= startedAtMs
       attempts += 1
       const isFollowed = attempts - rebinds < ATTEMPTS_MAX && candidates.length > 0 && upload === undefined
-      const result = await attempt(
-        services,
-        candidate,
-        request,
-        {
-          headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, isFollowed),
-          isCallers,
-          idleMs: timeouts.idleMs,
-          repetition: plan.model.config.repetition,
-          totalAtMs,
-        },
-        lease,
-        client,
-      )
+      const { repetition } = plan.model.config
+      const clocks = {
+        headersMs: request.stream ? firstTokenMs : wholeMs(totalAtMs - startedAtMs, isFollowed),
+        isCallers,
+        idleMs: timeouts.idleMs,
+        repetition,
+        totalAtMs,
+      }
+      const result = await attempt(services, candidate, request, clocks, lease, client)
       const now = clock.now()
       if (result.kind === 'fault' && result.fault.kind === 'uncallable') attempts -= 1
       observe(services, identity, result, request, now - startedAtMs)
-      if (result.kind !== 'fault')
-        return { ...tried(), ...answer(result, request), target: candidate.target, committedAtMs: now }
+      if (result.kind !== 'fault') {
+        const answered = { ...tried(), ...answer(result, request), target: candidate.target, committedAtMs: now }
+        if (answered.kind !== 'stream' || pool?.onBreak !== 'continue') return answered
+        const asking = async (again: InferenceRequest, left: AbortSignal): Promise<AttemptResult> => {
+          const more = { ...wish, id: `${request.requestId}.${crypto.randomUUID()}`, sinceMs: clock.now() }
+          const elsewhere = await takeReplica(services, candidate, again, pool, more, left)
+          if (elsewhere.kind === 'placed') return attempt(services, candidate, again, clocks, elsewhere.lease, left)
+          return { kind: 'fault', fault: elsewhere.kind === 'left' ? { kind: 'cancelled' } : elsewhere, usage: null }
+        }
+        const rest = { candidate, request, attempts, totalAtMs, client, ask: observed(services, candidate, asking) }
+        return { ...answered, live: continued(services, answered.live, repetition !== undefined, rest) }
+      }
 
       const { fault } = result
       usage = result.usage ?? usage
@@ -210,6 +223,17 @@ function observe(
   else if (result.fault.kind === 'credential') health.markDead(identity, now)
 }
 
+/** Attempts that are told of as those before the commit point are. */
+function observed(services: DispatchServices, candidate: Candidate, ask: Continuing['ask']): Continuing['ask'] {
+  return async (request, left) => {
+    const startedAtMs = services.clock.now()
+    const result = await ask(request, left)
+    observe(services, candidate.credentials.identity, result, request, services.clock.now() - startedAtMs)
+    if (result.kind === 'fault') report(services, request, candidate, result.fault)
+    return result
+  }
+}
+
 const CALLERS: ReadonlySet<Fault['kind']> = new Set(['rejected', 'context', 'unsendable', 'cancelled'])
 
 /** Faults of ours or the provider's are told to the operator; the caller's own are not news. */
@@ -226,52 +250,4 @@ function report(services: DispatchServices, request: InferenceRequest, candidate
     ...('expiry' in fault ? { expiry: fault.expiry } : {}),
     ...(fault.kind === 'credential' ? { credential: candidate.credentials.primary?.name ?? null } : {}),
   })
-}
-
-const QUEUED: Readonly<Record<Exclude<RefusedTurn['why'], 'none'>, string>> = {
-  full: 'Too many requests wait for a replica. Try again later.',
-  wait: 'No replica comes free within the time that this request may wait. Try again later, or allow more with x-sluice-max-wait-ms.',
-  shed: 'The replicas have no time for batch requests now. Try again later.',
-}
-
-/** What the caller is told after the last fault; only a unanimous 429 is told as one. */
-function refusalOf(faults: readonly Fault[], alias: string): { kind: 'refused' | 'failed'; refusal: Refusal } {
-  const failed = (refused: Refusal) => ({ kind: 'failed' as const, refusal: refused })
-  const last = faults.at(-1)
-  if (last?.kind === 'rejected')
-    return {
-      kind: 'refused',
-      refusal: refusal('upstream_rejected', last.message, { status: last.status, param: last.param }),
-    }
-  if (last?.kind === 'context')
-    return {
-      kind: 'refused',
-      refusal: refusal('context_length_exceeded', last.message || 'The prompt is too long for this model.', {
-        param: 'messages',
-      }),
-    }
-  if (last?.kind === 'unsendable') return { kind: 'refused', refusal: last.refusal }
-  if (last?.kind === 'overloaded')
-    return failed(
-      refusal('overloaded', 'Too many large answers at once. Try again in a second.', { retryAfterMs: 1000 }),
-    )
-  const limited = faults.filter((fault) => fault.kind === 'rate-limited')
-  if (limited.length > 0 && limited.length === faults.length) {
-    const waits = limited.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])
-    return failed(
-      refusal('upstream_rate_limited', `Every provider of '${alias}' is rate limiting. Try again later.`, {
-        ...(waits.length > 0 ? { retryAfterMs: Math.min(RETRY_AFTER_MAX_MS, ...waits) } : {}),
-      }),
-    )
-  }
-  if (last?.kind === 'unplaced' && last.why !== 'none')
-    return {
-      kind: 'refused',
-      refusal: refusal('queue_timeout', QUEUED[last.why], { retryAfterMs: last.retryAfterMs }),
-    }
-  if (last?.kind === 'timeout')
-    return failed(
-      refusal('upstream_timeout', `No provider of '${alias}' answered in time. Try again, or allow more time.`),
-    )
-  return failed(refusal('upstream_failed', `No provider of '${alias}' could answer. Try again later.`))
 }

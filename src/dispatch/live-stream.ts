@@ -11,7 +11,12 @@ export interface Ended {
   readonly usage: Usage | null
   /** What broke it: a stall, or a cut or an error; null otherwise. */
   readonly code: 'upstream_timeout' | 'upstream_failed' | null
+  /** Upstream calls in all, where more were begun after the commit point. */
+  readonly attempts?: number
 }
+
+/** What whoever sends a stream on knows of it. */
+export type Live = Pick<LiveStream, 'next' | 'cancel' | 'ended' | 'observe' | 'isInsideEvent' | 'reportedUsage'>
 
 /** After `[DONE]` an upstream gets this long to close by itself; its last bytes still count as its own. */
 const CLOSE_MS = 1000

@@ -1,34 +1,18 @@
 /** The line to a pool's object: asks for turns, takes news along, keeps leases alive, and knows when not to ask. */
-import type { Breaker } from '../core/breaker.ts'
-import type { DegradedTime } from '../core/degraded-time.ts'
-import type { Heartbeats } from '../core/ledger/heartbeats.ts'
-import type { RoundTrips } from '../core/ledger/round-trips.ts'
 import { LEASE_RENEW_MS } from '../core/limits.ts'
-import type { PoolDesk } from '../core/pool/desk.ts'
 import { POOL_TURN_GRACE_MS } from '../core/pool/line-limits.ts'
+import type { PoolLines } from '../core/pool/lines.ts'
 import type { PoolEvent, PoolLease, PoolRequest, Turn } from '../core/pool/types.ts'
 import { type Clock, sleep } from '../lib/clock.ts'
 import { LEFT, orLeft } from '../lib/waiting.ts'
 import type { PoolPlace, PoolSaid, PoolStore } from '../stores/types.ts'
-
-/** What an isolate has of the pools. */
-export interface Pools {
-  readonly store: PoolStore
-  readonly desk: PoolDesk
-  readonly trips: RoundTrips
-  readonly beats: Heartbeats
-  /** Of one pool's object: it is left alone for a moment when it has not answered. */
-  readonly breaker: (pool: string) => Breaker
-  /** Time for which some pool's object was out of reach. */
-  readonly degraded: DegradedTime
-}
 
 /** What the line stands on. */
 export interface LineServices {
   readonly clock: Clock
   readonly background: (work: Promise<unknown>) => void
   readonly log: (line: Readonly<Record<string, unknown>>) => void
-  readonly pools: Pools
+  readonly pools: PoolLines & { readonly store: PoolStore }
 }
 
 /** A turn, and how long it was queued for it, ms. */

@@ -14,6 +14,7 @@ import { countTokensRequestSchema, messagesRequestSchema } from '../core/message
 import { responsesRequestSchema } from '../core/responses/schema.ts'
 import { VERSION } from '../lib/version.ts'
 import { registerConversations } from './openapi-conversations.ts'
+import { registerPools } from './openapi-pools.ts'
 import { registerProfilePaths } from './openapi-profiles.ts'
 import { conversationHeaders, lastingHeaders, registerStreams, streamReplyHeaders } from './openapi-streams.ts'
 import { RELAYED } from './relay.ts'
@@ -243,6 +244,7 @@ export function registerPublicPaths({ openAPIRegistry }: OpenAPIHono): void {
     responses: { 200: json(usageViewSchema, 'One entry a group'), ...refusals },
   })
   registerConversations(openAPIRegistry, security, refusals)
+  registerPools(openAPIRegistry, refusals)
   openAPIRegistry.registerPath({
     ...get,
     path: '/health',

@@ -20,15 +20,16 @@ export class EventPieces {
   /** The events that are whole with these bytes. */
   push(bytes: Uint8Array): readonly Uint8Array[] {
     const events: Uint8Array[] = []
-    let rest = bytes
-    while (rest.length > 0) {
-      const tailBytes = this.#tail.length
-      const end = endOfEvent(searchable(tailBytes === 0 ? rest : concat(this.#tail, rest)), 0) - tailBytes
-      if (end <= 0) break
-      events.push(joined([...this.#held, rest.subarray(0, end)]))
+    const tailBytes = this.#tail.length
+    // Read once for all events in it: what ends an event cannot stand in the tail alone.
+    const text = searchable(tailBytes === 0 ? bytes : concat(this.#tail, bytes))
+    let start = 0
+    for (let end = endOfEvent(text, 0); end > tailBytes; end = endOfEvent(text, start + tailBytes)) {
+      events.push(joined([...this.#held, bytes.subarray(start, end - tailBytes)]))
       this.#clear()
-      rest = rest.subarray(end)
+      start = end - tailBytes
     }
+    const rest = start === 0 ? bytes : bytes.subarray(start)
     if (rest.length > 0) this.#hold(rest)
     return events
   }

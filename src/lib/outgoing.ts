@@ -27,6 +27,11 @@ export function outgoingThrough(binding?: Fetcher): Outgoing {
   }
 }
 
+/** The way through an object of ours, whose stub is made anew for each call: one belongs to the request that made it. */
+export function wayThrough(object: () => Fetcher): Fetcher {
+  return { fetch: (url, init) => object().fetch(url, init) }
+}
+
 /** Asks an object of ours for a WebSocket: 101 with it, or why not. An RPC cannot hand one over. */
 export function upgradeThrough(object: Fetcher, url: string, headers: Headers = {}): Promise<Response> {
   return askThrough(object, url, { ...headers, upgrade: 'websocket' })

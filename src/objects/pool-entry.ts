@@ -4,7 +4,12 @@ import type { PoolTokens } from './pool-tokens.ts'
 import type { PoolWorkers } from './pool-workers.ts'
 
 /** What the object answers at `WORKER_PATH`: 101 · 401 with the verdict · 426 to who asks for no WebSocket · 503: too many. */
-export function letWorkerIn(request: Request, tokens: Pick<PoolTokens, 'verify'>, workers: PoolWorkers, nowMs: number): Response {
+export function letWorkerIn(
+  request: Request,
+  tokens: Pick<PoolTokens, 'verify'>,
+  workers: PoolWorkers,
+  nowMs: number,
+): Response {
   const id = request.headers.get(TOKEN_ID_HEADER) ?? ''
   const digest = request.headers.get(TOKEN_DIGEST_HEADER) ?? ''
   const verdict = tokens.verify(id, digest, nowMs)

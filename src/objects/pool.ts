@@ -13,7 +13,16 @@ import type { AuditEntry } from '../core/control.ts'
 import type { EngineMetrics, ProbeResult } from '../core/pool/engine-metrics.ts'
 import { POOL_BLOCK_TOKENS, POOL_PROBE_TRAFFIC_MS, POOL_PROBES_MAX } from '../core/pool/line-limits.ts'
 import { Scheduler } from '../core/pool/scheduler.ts'
-import type { Choice, PoolEvent, PoolLease, PoolReplica, PoolRequest, PoolRules, PoolScheduler, Turn } from '../core/pool/types.ts'
+import type {
+  Choice,
+  PoolEvent,
+  PoolLease,
+  PoolReplica,
+  PoolRequest,
+  PoolRules,
+  PoolScheduler,
+  Turn,
+} from '../core/pool/types.ts'
 import { WORKER_PATH } from '../core/pool/worker-entry.ts'
 import type { WorkerToken } from '../core/pool/worker-tokens.ts'
 import { directoryStub } from '../lib/object-places.ts'
@@ -26,7 +35,7 @@ import { PoolWorkers } from './pool-workers.ts'
 import { migrate, schemaVersion } from './sql.ts'
 
 /** Append-only. */
-const SCHEMA = [TIMERS_SCHEMA + ';' + POOL_TOKENS_SCHEMA]
+const SCHEMA = [`${TIMERS_SCHEMA}; ${POOL_TOKENS_SCHEMA}`]
 
 const PROBE = 'probe'
 const DELIVER = 'deliver'
@@ -214,10 +223,13 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
       const atMs = scheduler.wakeAtMs(nowMs)
       if (atMs === null || (this.#wake !== null && this.#wake.atMs <= atMs)) return
       if (this.#wake !== null) clearTimeout(this.#wake.timer)
-      const timer = setTimeout(() => {
-        this.#wake = null
-        this.#settle(scheduler, Date.now())
-      }, Math.max(0, atMs - nowMs))
+      const timer = setTimeout(
+        () => {
+          this.#wake = null
+          this.#settle(scheduler, Date.now())
+        },
+        Math.max(0, atMs - nowMs),
+      )
       this.#wake = { atMs, timer }
     }
 

@@ -28,7 +28,8 @@ export const openaiProtocol: Provider = {
     const bounded =
       call.outputCap === undefined ? asked.body : withOutputCap({ ...call, body: asked.body }, call.outputCap)
     // Whatever the caller says: to choose another tenant's salt would be to share with it.
-    const body = call.cacheSalt === undefined || operation === 'embeddings' ? bounded : { ...bounded, cache_salt: call.cacheSalt }
+    const body =
+      call.cacheSalt === undefined || operation === 'embeddings' ? bounded : { ...bounded, cache_salt: call.cacheSalt }
     const reply = await call.outgoing({
       url: endpoint(call.baseUrl, PATHS[operation]),
       method: 'POST',

@@ -1,6 +1,7 @@
 /** API keys `slc_<tenant>_<id>_<secret><check>` and worker tokens `slw_<pool>_…`: minting, and the check that needs no storage. */
-import { OPERATOR, PEPPER_NAME, type SealedRecord, VaultError } from '../core/sealed.ts'
+
 import { PREFIX_SALTS_MAX } from '../core/pool/line-limits.ts'
+import { OPERATOR, PEPPER_NAME, type SealedRecord, VaultError } from '../core/sealed.ts'
 import { base62OfBytes, randomBase62 } from '../lib/base62.ts'
 import { BoundedMap } from '../lib/bounded-map.ts'
 import { fromBase64, hmac, hmacKey, sameText, toBase64 } from '../lib/hash.ts'

@@ -3,9 +3,8 @@ import { expect, it } from 'vitest'
 import { onError } from '../../src/admin/errors.ts'
 import { poolRoutes } from '../../src/admin/pools.ts'
 import { adminHono } from '../../src/admin/routing.ts'
-import type { SchedulerView } from '../../src/core/pool/types.ts'
 import type { WorkerToken } from '../../src/core/pool/worker-tokens.ts'
-import type { PoolAdmin } from '../../src/stores/types/pools.ts'
+import type { PoolAdmin, PoolFacts } from '../../src/stores/types/pools.ts'
 import { isolate } from '../support/worker.ts'
 
 const CONFIG = {
@@ -16,7 +15,7 @@ const CONFIG = {
   },
 }
 
-const NOTHING: SchedulerView = {
+const NOTHING: Omit<PoolFacts, 'workers'> = {
   replicas: [],
   queued: { interactive: 0, batch: 0 },
   longestWaitMs: 0,

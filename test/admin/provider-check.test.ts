@@ -100,6 +100,11 @@ it('says what is missing before it asks anyone', async () => {
   const replicas = [{ id: 'a', url: 'http://a/v1', state: 'disabled' }]
   const off = await check({ A: () => models() }, { replicas })
   expect(off).toMatchObject({ calls: [], verdict: { ok: false, error: 'every replica is disabled' } })
+  const dialled = await check({}, { workers: true })
+  expect(dialled).toMatchObject({
+    calls: [],
+    verdict: { ok: false, error: expect.stringContaining('workers dial in') },
+  })
 })
 
 it('gives up at its deadline', async () => {

@@ -164,6 +164,14 @@ describe('checkConfig', () => {
     ])
   })
 
+  it('lets only engines that can go on with the text of another do so', () => {
+    const pool = { ...good.providers.gpu.pool, onBreak: 'continue' as const }
+    const gpu = (kind?: string) =>
+      paths({ providers: { gpu: { protocol: 'openai', pool: { ...pool, ...(kind && { kind }) } } } })
+    expect([gpu(), gpu('vllm'), gpu('sglang')]).toEqual([[], [], []])
+    expect([gpu('tgi'), gpu('other')]).toEqual([['/providers/gpu/pool/onBreak'], ['/providers/gpu/pool/onBreak']])
+  })
+
   it('allows private URLs to a deployment that allows them', () => {
     const document = { providers: { gpu: { protocol: 'openai', baseUrl: 'http://127.0.0.1:8000/v1' } } }
     expect(paths(document)).toEqual(['/providers/gpu/baseUrl'])

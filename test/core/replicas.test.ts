@@ -15,7 +15,14 @@ const poolOf = (...replicas: ReplicaConfig[]): PoolConfig => ({ replicas }) as P
 const pool = poolOf(replica('a'), replica('b'))
 
 /** Chooses one for a prompt of which nothing is known, and holds it. */
-function take(replicas: Replicas, name: string, of: PoolConfig, tokens: number, tried: ReadonlySet<string>, nowMs: number) {
+function take(
+  replicas: Replicas,
+  name: string,
+  of: PoolConfig,
+  tokens: number,
+  tried: ReadonlySet<string>,
+  nowMs: number,
+) {
   const replica = replicas.choose(name, of, new Float64Array(0), tried, nowMs)
   return replica === null ? null : { replica, ...replicas.hold(name, replica, tokens) }
 }

@@ -5,7 +5,15 @@ import { POOL_NEWS_WAIT_MS, POOL_REST_MS } from '../../src/core/pool/line-limits
 import type { Choice, PoolRequest, Turn } from '../../src/core/pool/types.ts'
 import { type ReplicaLease, takeReplica } from '../../src/dispatch/replica.ts'
 import type { PoolNews, PoolStore } from '../../src/stores/types.ts'
-import { candidatesOf, deploymentOf, pathServices, requestOf, scriptedProvider, sealed, STARTED_AT_MS } from '../support/path.ts'
+import {
+  candidatesOf,
+  deploymentOf,
+  pathServices,
+  requestOf,
+  STARTED_AT_MS,
+  scriptedProvider,
+  sealed,
+} from '../support/path.ts'
 import { poolsOver } from '../support/pools.ts'
 
 const CHOICE: Choice = { reason: 'warm', matchedBlocks: 2, blocks: 3, candidates: [] }
@@ -13,7 +21,10 @@ const USAGE = { inputTokens: 6, cachedInputTokens: 4, cacheWriteTokens: 0, outpu
 const bound = (id: string, replica = 'b'): Turn => ({ kind: 'bound', id, replica, choice: CHOICE })
 
 /** An object that answers by the script, and what it was asked and told. */
-function object(answer: (request: PoolRequest) => Turn | Promise<Turn>, turn?: () => Promise<Exclude<Turn, { kind: 'queued' }>>) {
+function object(
+  answer: (request: PoolRequest) => Turn | Promise<Turn>,
+  turn?: () => Promise<Exclude<Turn, { kind: 'queued' }>>,
+) {
   const asked: PoolRequest[] = []
   const told: PoolNews[] = []
   let epoch = 'one'

@@ -3,8 +3,9 @@ import { env, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { configSchema, type PoolConfig } from '../../src/core/config.ts'
 import { POOL_PROBE_TRAFFIC_MS } from '../../src/core/pool/line-limits.ts'
-import type { PoolEvent, PoolLease, PoolRequest, SchedulerView, Turn } from '../../src/core/pool/types.ts'
+import type { PoolEvent, PoolLease, PoolRequest, Turn } from '../../src/core/pool/types.ts'
 import { type PoolTools, poolObject } from '../../src/objects/pool.ts'
+import type { PoolFacts } from '../../src/stores/types.ts'
 
 const REPLICAS = [
   { id: 'a', url: 'https://a.example/v1' },
@@ -32,7 +33,10 @@ const request = (id: string, more: Partial<PoolRequest> = {}): Omit<PoolRequest,
 })
 
 /** An object of its own over a config that the test may change, in the storage of a fresh one. */
-async function within<T>(run: (pool: Driver, settings: { config: PoolConfig | null }) => Promise<T>, config = configOf()) {
+async function within<T>(
+  run: (pool: Driver, settings: { config: PoolConfig | null }) => Promise<T>,
+  config = configOf(),
+) {
   const settings: { config: PoolConfig | null; probed: string[]; isHealthy: boolean | null } = {
     config,
     probed: [],
@@ -78,7 +82,7 @@ class Driver {
   }
 
   async view() {
-    return JSON.parse(await this.object.view('gpu')) as SchedulerView & { replicas: { url: string | null }[] }
+    return JSON.parse(await this.object.view('gpu')) as PoolFacts
   }
 }
 
@@ -201,7 +205,10 @@ describe('probes', () => {
   it('an object that woke for nothing looks at nothing, and sleeps again', () =>
     within(async (pool) => {
       await pool.acquire(request('1'))
-      const tools: PoolTools = { settings: () => configOf(), probe: () => Promise.reject(new Error('nothing to look at')) }
+      const tools: PoolTools = {
+        settings: () => configOf(),
+        probe: () => Promise.reject(new Error('nothing to look at')),
+      }
       const Class = poolObject(() => tools)
       const woken = new Class(pool.state, env)
       pool.state.storage.sql.exec('UPDATE timers SET at_ms = 0')

@@ -2,7 +2,7 @@
 import { vi } from 'vitest'
 import type { InferenceRequest } from '../../src/core/inference.ts'
 import { type AttemptResult, attempt } from '../../src/dispatch/attempt.ts'
-import type { Ended, LiveStream } from '../../src/dispatch/live-stream.ts'
+import type { Ended, Live, LiveStream } from '../../src/dispatch/live-stream.ts'
 import type { ReplicaLease } from '../../src/dispatch/replica.ts'
 import {
   candidatesOf,
@@ -74,7 +74,7 @@ export async function liveOf(result: Promise<AttemptResult>): Promise<LiveStream
 }
 
 /** Everything a stream says, and how it ends. */
-export async function drained(live: LiveStream): Promise<{ said: string; ended: Ended }> {
+export async function drained(live: Live): Promise<{ said: string; ended: Ended }> {
   let said = ''
   for (;;) {
     const next = await live.next()

@@ -1,4 +1,5 @@
 /** Requests, replicas and rules of a pool for tests, and prompts that share what their texts share. */
+import type { Lease } from '../../src/core/pool/replica.ts'
 import { Scheduler } from '../../src/core/pool/scheduler.ts'
 import type { PoolReplica, PoolRequest, PoolRules } from '../../src/core/pool/types.ts'
 
@@ -18,7 +19,8 @@ export const replicasOf = (...ids: string[]): PoolReplica[] => ids.map((id) => (
 export function blocksOf(text: string): Float64Array {
   let hash = 1
   return Float64Array.from(text, (character) => {
-    hash = (hash * 1_000_003 + (character.codePointAt(0) ?? 0)) % 9_007_199_254_740_881 || 1
+    // Below 2 ** 53 all along, so that every step is exact.
+    hash = ((hash % 2 ** 32) * 2_097_143 + (character.codePointAt(0) ?? 0)) % 9_007_199_254_740_881 || 1
     return hash
   })
 }
@@ -49,4 +51,22 @@ export function schedulerOf(replicas: readonly PoolReplica[], rules: Partial<Poo
 export function placeOf(scheduler: Scheduler, request: PoolRequest, nowMs = 0): string {
   const turn = scheduler.acquire(request, nowMs)
   return turn.kind === 'bound' ? turn.replica : turn.kind === 'refused' ? turn.why : turn.kind
+}
+
+export function leaseOf(id: string, other: Partial<Lease> = {}): Lease {
+  return {
+    id,
+    replica: 'a',
+    tenant: 'acme',
+    promptTokens: 1000,
+    uncachedTokens: 1000,
+    cost: 0,
+    blocks: blocksOf('prompt'),
+    matched: 0,
+    tellsFirst: true,
+    isCrowding: false,
+    boundMs: 0,
+    choice: null,
+    ...other,
+  }
 }

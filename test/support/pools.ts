@@ -1,10 +1,5 @@
 /** An isolate's side of the lines to pools' objects, over a store that the test writes. */
-import { Breaker } from '../../src/core/breaker.ts'
-import { DegradedTime } from '../../src/core/degraded-time.ts'
-import { Heartbeats } from '../../src/core/ledger/heartbeats.ts'
-import { RoundTrips } from '../../src/core/ledger/round-trips.ts'
-import { PoolDesk } from '../../src/core/pool/desk.ts'
-import { POOL_DEADLINE_MIN_MS, POOL_LOG_MS, POOL_REST_MS } from '../../src/core/pool/line-limits.ts'
+import { createPoolLines } from '../../src/core/pool/lines.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import type { PoolStore } from '../../src/stores/types.ts'
 
@@ -19,14 +14,4 @@ export const NO_OBJECTS: PoolStore = {
 }
 
 /** The lines of one isolate. */
-export function poolsOver(clock: Clock, store: PoolStore = NO_OBJECTS) {
-  const breaker = new Breaker({ failuresMax: 1, restMs: POOL_REST_MS, tellMs: POOL_LOG_MS })
-  return {
-    store,
-    desk: new PoolDesk(),
-    trips: new RoundTrips(POOL_DEADLINE_MIN_MS),
-    beats: new Heartbeats(),
-    breaker: () => breaker,
-    degraded: new DegradedTime(clock),
-  }
-}
+export const poolsOver = (clock: Clock, store: PoolStore = NO_OBJECTS) => ({ ...createPoolLines(clock), store })

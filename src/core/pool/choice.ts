@@ -1,5 +1,5 @@
 /** Which replica a request should go to: sticky until saturated, as llm-d does it. No I/O. */
-import { CHOICE_CANDIDATES_MAX, POOL_MATCHED_BLOCKS_MIN, POOL_PREFILL_WEIGHT, POOL_WARM_SHARE } from './limits.ts'
+import { CHOICE_CANDIDATES_MAX, POOL_MATCHED_BLOCKS_MIN, POOL_WARM_SHARE } from './limits.ts'
 import type { Choice, ChoiceReason } from './types.ts'
 
 /** A replica that could take the request. */
@@ -22,17 +22,18 @@ export interface Option<R> {
 type Reason = Exclude<ChoiceReason, 'degraded'>
 
 /**
- * Filter → score → pick. `home`: where the prompt's conversation went last, which tells where it may be warm although
+ * Filter → score → pick. `prefillWeight`: what a ms of prefill weighs against one of waiting. `home`: where the prompt's conversation went last, which tells where it may be warm although
  * nothing is known of the prompt. Undefined when there are no options.
  */
 export function choose<R>(
   options: readonly Option<R>[],
   blocks: number,
   saturatedMs: number,
+  prefillWeight: number,
   home: string | undefined,
 ): Option<R> | undefined {
   const candidates = filtered(options, blocks, saturatedMs, home)
-  const scored = candidates.map((option) => ({ option, costMs: option.waitMs + POOL_PREFILL_WEIGHT * option.prefillMs }))
+  const scored = candidates.map((option) => ({ option, costMs: option.waitMs + prefillWeight * option.prefillMs }))
   return picked(scored)
 }
 
@@ -88,7 +89,7 @@ interface Scored<R> {
   readonly costMs: number
 }
 
-/** The first content comes soonest; then the one with least to do, then the one whose memory is emptiest. */
+/** The first content comes soonest, for this one and those to come; then the one with least to do, then the one whose memory is emptiest. */
 function picked<R>(scored: readonly Scored<R>[]): Option<R> | undefined {
   let best = scored[0]
   for (const one of scored) {

@@ -1,6 +1,6 @@
 /** Requests wait here and not in an engine: who waits, and who goes where as soon as a replica has credit. No I/O. */
 import type { Option } from './choice.ts'
-import { POOL_PREFILL_WEIGHT, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
+import { POOL_ESTIMATE_MARGIN, POOL_RESERVED_SHARE, POOL_TAKEOVER_MS, POOL_TAKEOVER_SCAN_MAX } from './limits.ts'
 import type { Placement } from './placement.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
@@ -56,6 +56,17 @@ export class LateBinding {
     this.dispatch(nowMs)
   }
 
+  /**
+   * May it go there as far as others are concerned? While tenants that have little come, those who crowd the pool leave
+   * a share of it to them: what has begun cannot be stopped for whoever comes next.
+   */
+  mayTake(replica: Replica, request: PoolRequest, nowMs: number): boolean {
+    if (!this.#placement.isReserving(nowMs) || this.#placement.isLight(request)) return true
+    const { all } = this.#roster
+    const taken = all.filter((other) => other !== replica && other.isCrowded).length
+    return taken < all.length - Math.floor(POOL_RESERVED_SHARE * all.length)
+  }
+
   /** When a waiting request would be bound, ms from now, by estimate. */
   waitMs(waiter: Waiter, nowMs: number): number {
     const remainingMs = this.#roster.get(waiter.home)?.remainingMs(nowMs) ?? 0
@@ -88,7 +99,7 @@ export class LateBinding {
       if (waiter === undefined) return
       const { request, deadlineMs } = waiter
       const option = this.#placement.option(replica, request, nowMs)
-      const firstMs = replica.remainingMs(nowMs) + option.prefillMs
+      const firstMs = POOL_ESTIMATE_MARGIN * (replica.remainingMs(nowMs) + option.prefillMs)
       // The first content would come when nobody waits for it any more.
       if (nowMs + firstMs > deadlineMs) this.#giveUp(waiter, 'wait', retryMs(nowMs + firstMs - deadlineMs))
       else {
@@ -98,26 +109,49 @@ export class LateBinding {
     }
   }
 
+  /** The next of its own, or one that waits elsewhere, should go before it, and is helped. */
   #nextOf(replica: Replica, nowMs: number): Waiter | undefined {
-    return this.#waiting.next(replica.id, nowMs, ({ request }) => replica.hasRoom(request.promptTokens))
+    const own = this.#waiting.next(replica.id, nowMs, ({ request }) => replica.hasRoom(request.promptTokens))
+    if (own === undefined) return undefined
+    const owed = this.#owedMore(own, replica, nowMs)
+    return owed ?? (this.mayTake(replica, own.request, nowMs) ? own : undefined)
+  }
+
+  #owedMore(own: Waiter, replica: Replica, nowMs: number): Waiter | undefined {
+    let [best, bestMs, scanned] = [undefined as Waiter | undefined, POOL_TAKEOVER_MS, 0]
+    for (const waiter of this.#waiting.owedMore(own)) {
+      if (waiter.request.priority !== own.request.priority) continue
+      scanned += 1
+      if (scanned > POOL_TAKEOVER_SCAN_MAX) break
+      const beforeMs = this.#roster.get(waiter.home)?.remainingMs(nowMs) ?? 0
+      const savedMs = this.#savedMs(waiter, beforeMs, replica, nowMs)
+      if (savedMs !== null && savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
+    }
+    return best
+  }
+
+  /** What a request saves that goes here instead of to its home, where so much is before it; null: nothing for sure. */
+  #savedMs(waiter: Waiter, beforeMs: number, replica: Replica, nowMs: number): number | null {
+    const { request, prefillMs } = waiter
+    const { prefillWeight } = this.#placement.termsOf(request)
+    const mostMs = beforeMs + prefillWeight * prefillMs - replica.remainingMs(nowMs)
+    if (mostMs <= POOL_TAKEOVER_MS || !replica.hasRoom(request.promptTokens)) return null
+    if (!this.mayTake(replica, request, nowMs)) return null
+    if (!this.#roster.eligible(request, nowMs).includes(replica)) return null
+    return mostMs - prefillWeight * this.#placement.option(replica, request, nowMs).prefillMs
   }
 
   /** Of those that wait for others, the one whose first content comes soonest by the change, if by enough. */
   #mostHelped(replica: Replica, nowMs: number): Waiter | undefined {
     let [best, bestMs, scanned] = [undefined as Waiter | undefined, POOL_TAKEOVER_MS, 0]
-    const hereMs = replica.remainingMs(nowMs)
     for (const home of this.#waiting.homes()) {
-      let firstMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
+      let beforeMs = this.#roster.get(home)?.remainingMs(nowMs) ?? 0
       for (const waiter of this.#waiting.ordered(home, nowMs)) {
-        const costMs = firstMs + POOL_PREFILL_WEIGHT * waiter.prefillMs
-        firstMs += waiter.prefillMs
-        const { request } = waiter
-        if (costMs - hereMs <= bestMs || !replica.hasRoom(request.promptTokens)) continue
+        const savedMs = this.#savedMs(waiter, beforeMs, replica, nowMs)
+        beforeMs += waiter.prefillMs
+        if (savedMs === null) continue
         scanned += 1
         if (scanned > POOL_TAKEOVER_SCAN_MAX) return best
-        if (!this.#roster.eligible(request, nowMs).includes(replica)) continue
-        const { prefillMs } = this.#placement.option(replica, request, nowMs)
-        const savedMs = costMs - hereMs - POOL_PREFILL_WEIGHT * prefillMs
         if (savedMs > bestMs) [best, bestMs] = [waiter, savedMs]
       }
     }

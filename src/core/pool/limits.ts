@@ -8,8 +8,13 @@ export const POOL_PROMPT_BLOCKS_MAX = 4096
 export const POOL_BLOCKS_MAX = 1_000_000
 /** Fewer matching blocks are chance, or a template's first line: no affinity. */
 export const POOL_MATCHED_BLOCKS_MIN = 2
-/** What a ms of prefill weighs against a ms of waiting: all that come later wait for it, too. */
-export const POOL_PREFILL_WEIGHT = 2.5
+/**
+ * What a ms of prefill weighs against a ms of waiting: all that come later wait for it, too, the more the busier the
+ * pool is. One in an idle pool, and so much more in a busy one, by the square of the share of replicas that work.
+ */
+export const POOL_PREFILL_WEIGHT = 2.7
+/** Over so long that share is averaged, ms. */
+export const POOL_BUSY_MS = 10_000
 /** A replica that has so much of a prompt is warm. */
 export const POOL_WARM_SHARE = 0.8
 /** Blocks that decide where a request goes while nobody knows the pool's state. */
@@ -54,6 +59,20 @@ export const POOL_TENANTS_MAX = 10_000
 export const POOL_SESSIONS_MAX = 20_000
 /** What an idle replica must save a request that waits for another, ms, before it takes it over. */
 export const POOL_TAKEOVER_MS = 50
+/** So many that wait for each replica are a crowd. */
+export const POOL_CROWD_PER_REPLICA = 2
+/** What a ms of prefill weighs at most to a tenant that such a crowd would keep waiting. */
+export const POOL_LIGHT_PREFILL_WEIGHT = 2
+/** Share of the replicas that such a crowd leaves to others, and for how long after one of them has come. */
+export const POOL_RESERVED_SHARE = 0.5
+export const POOL_RESERVED_MS = 2000
+/**
+ * What a tenant may save up while others wait, in tokens of its counter: a burst within its share goes at once. By so
+ * much, and no more, two tenants that always wait may come apart.
+ */
+export const POOL_SAVED_TOKENS = 200_000
+/** How much longer than estimated a first content is taken to need where its bound is near. */
+export const POOL_ESTIMATE_MARGIN = 1.1
 /** Of those that wait for others, how many it looks at. */
 export const POOL_TAKEOVER_SCAN_MAX = 64
 

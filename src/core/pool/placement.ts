@@ -1,7 +1,13 @@
 /** Where a request would go as things stand, and where it stands in line there. No I/O. */
 import { BoundedMap } from '../../lib/bounded-map.ts'
 import { affinityOf, choose, type Option } from './choice.ts'
-import { POOL_OUTPUT_WEIGHT, POOL_SESSIONS_MAX } from './limits.ts'
+import {
+  POOL_CROWD_PER_REPLICA,
+  POOL_LIGHT_PREFILL_WEIGHT,
+  POOL_OUTPUT_WEIGHT,
+  POOL_RESERVED_MS,
+  POOL_SESSIONS_MAX,
+} from './limits.ts'
 import type { Replica } from './replica.ts'
 import type { Roster } from './roster.ts'
 import type { PoolRequest, PoolRules } from './types.ts'
@@ -13,6 +19,7 @@ export class Placement {
   readonly #waiting: Waiting
   readonly #sessions = new BoundedMap<string, string>(POOL_SESSIONS_MAX)
   rules: PoolRules
+  #lightMs = Number.NEGATIVE_INFINITY
 
   constructor(rules: PoolRules, roster: Roster, waiting: Waiting) {
     this.rules = rules
@@ -48,11 +55,38 @@ export class Placement {
 
   /** Sticky until saturated; where even that is too late, whatever is soonest. */
   chosen(options: readonly Option<Replica>[], request: PoolRequest, nowMs: number): Option<Replica> | undefined {
+    if (this.isLight(request)) this.#lightMs = nowMs
     const { blocks, session } = request
     const last = session === undefined ? undefined : this.#sessions.get(session)
-    const option = choose(options, blocks.length, this.rules.saturatedMs, last)
+    const { saturatedMs, prefillWeight } = this.termsOf(request)
+    const option = choose(options, blocks.length, saturatedMs, prefillWeight, last)
     const isLate = option !== undefined && nowMs + option.waitMs + option.prefillMs > this.deadlineMs(request)
-    return isLate ? choose(options, blocks.length, Number.NEGATIVE_INFINITY, undefined) : option
+    return isLate ? choose(options, blocks.length, Number.NEGATIVE_INFINITY, 1, undefined) : option
+  }
+
+  /**
+   * How much it heeds where its beginning lies. While others have a queue full and its tenant next to nothing, less:
+   * it is not to wait behind what they have begun, and for what it costs to compute anew it is they who wait.
+   */
+  termsOf(request: PoolRequest): { readonly saturatedMs: number; readonly prefillWeight: number } {
+    const { prefillWeight } = this.#roster
+    if (!this.isLight(request)) return { saturatedMs: this.rules.saturatedMs, prefillWeight }
+    return { saturatedMs: 0, prefillWeight: Math.min(POOL_LIGHT_PREFILL_WEIGHT, prefillWeight) }
+  }
+
+  /** Do so many wait that it matters who they are? */
+  get isCrowded(): boolean {
+    return this.#waiting.size >= POOL_CROWD_PER_REPLICA * this.#roster.all.length
+  }
+
+  /** Has one come lately of a tenant that others crowd out? */
+  isReserving(nowMs: number): boolean {
+    return this.isCrowded && nowMs - this.#lightMs < POOL_RESERVED_MS
+  }
+
+  /** Is it of a tenant that others crowd out? */
+  isLight({ tenant }: PoolRequest): boolean {
+    return this.isCrowded && this.#waiting.isLight(tenant)
   }
 
   /** A request as it would wait for a replica. */

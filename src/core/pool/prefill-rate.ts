@@ -46,7 +46,8 @@ export class PrefillRate {
   }
 
   #add(tokens: number, ms: number): void {
-    const weight = this.expectedMs(tokens) ** -2
+    // By what the config says, not by what is believed now: else a replica that has become slow would count for less.
+    const weight = (POOL_STEP_MS + tokens * this.#startMsPerToken) ** -2
     this.#ones = POOL_RATE_MEMORY * this.#ones + weight
     this.#tokens = POOL_RATE_MEMORY * this.#tokens + weight * tokens
     this.#squares = POOL_RATE_MEMORY * this.#squares + weight * tokens * tokens

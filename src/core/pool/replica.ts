@@ -27,6 +27,8 @@ export interface Lease {
   readonly blocks: Float64Array
   readonly matched: number
   readonly tellsFirst: boolean
+  /** Is its tenant one of those that crowd the pool? */
+  readonly isCrowding: boolean
   readonly boundMs: number
   /** Null for one that was adopted. */
   readonly choice: Choice | null
@@ -69,6 +71,17 @@ export class Replica {
 
   get requests(): number {
     return this.#requests
+  }
+
+  /** Has it anything to compute? */
+  get isBusy(): boolean {
+    return this.#before.size > 0
+  }
+
+  /** Has it anything to compute for those who crowd the pool? */
+  get isCrowded(): boolean {
+    for (const { isCrowding } of this.#before.values()) if (isCrowding) return true
+    return false
   }
 
   get inflightTokens(): number {

@@ -1,5 +1,5 @@
 /** The replicas of a pool: which there are, which of them a request may go to, and how many may be out. No I/O. */
-import { POOL_BLOCKS_MAX, POOL_OUT_SHARE_MAX } from './limits.ts'
+import { POOL_BLOCKS_MAX, POOL_BUSY_MS, POOL_OUT_SHARE_MAX, POOL_PREFILL_WEIGHT } from './limits.ts'
 import { Replica } from './replica.ts'
 import type { PoolReplica, PoolRequest, PoolRules } from './types.ts'
 
@@ -7,6 +7,8 @@ import type { PoolReplica, PoolRequest, PoolRules } from './types.ts'
 export class Roster {
   #replicas = new Map<string, Replica>()
   #list: readonly Replica[] = []
+  #busyShare = 0
+  #passedMs = Number.NEGATIVE_INFINITY
 
   get all(): readonly Replica[] {
     return this.#list
@@ -29,6 +31,23 @@ export class Roster {
     }
     this.#list = [...this.#replicas.values()]
     return [...before.keys()].filter((id) => !this.#replicas.has(id))
+  }
+
+  /** What a ms of prefill weighs against a ms of waiting, at least 1. */
+  get prefillWeight(): number {
+    return 1 + POOL_PREFILL_WEIGHT * this.#busyShare ** 2
+  }
+
+  /** Time has passed in which what is busy now was busy. */
+  pass(nowMs: number): void {
+    let busy = 0
+    for (const replica of this.#list) {
+      replica.pass(nowMs)
+      if (replica.isBusy) busy += 1
+    }
+    const kept = Math.exp((this.#passedMs - nowMs) / POOL_BUSY_MS)
+    this.#busyShare = kept * this.#busyShare + (1 - kept) * (busy / Math.max(1, this.#list.length))
+    this.#passedMs = nowMs
   }
 
   /** Replicas that a request may go to; none where no active one serves its model. */

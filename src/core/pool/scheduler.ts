@@ -81,7 +81,8 @@ export class Scheduler implements PoolScheduler {
     const option = this.#placement.chosen(options, request, nowMs)
     if (option === undefined) return this.#refusal(id, 'none', 0)
     if (this.#leases.size >= POOL_LEASES_MAX) return this.#refusal(id, 'full', retryMs(option.waitMs))
-    if (this.#waiting.at(option.id).size === 0 && option.replica.hasCredit(request.promptTokens, nowMs)) {
+    const isFree = this.#waiting.at(option.id).size === 0 && option.replica.hasCredit(request.promptTokens, nowMs)
+    if (isFree && this.#line.mayTake(option.replica, request, nowMs)) {
       // It, too, passes through the queue: what a tenant was given while nobody waited is not held against it later.
       this.#counters.waits(tenant)
       this.#counters.left(tenant)
@@ -118,6 +119,7 @@ export class Scheduler implements PoolScheduler {
       const matched = affinityOf(replica.index.matched(blocks))
       const uncachedTokens = replica.uncachedOf({ promptTokens, blocks }, matched)
       const known = {
+        isCrowding: false,
         id,
         replica: name,
         tenant,
@@ -180,7 +182,7 @@ export class Scheduler implements PoolScheduler {
   /** What time alone brings about. */
   #pass(nowMs: number): void {
     for (const lease of this.#leases.lapsed(nowMs)) this.#end(lease, LEFT, nowMs)
-    for (const replica of this.#roster.all) replica.pass(nowMs)
+    this.#roster.pass(nowMs)
     this.#line.expire(nowMs)
   }
 
@@ -189,8 +191,9 @@ export class Scheduler implements PoolScheduler {
     const { replica, matched, uncachedTokens } = option
     const choice = explained(option, options, blocks.length)
     const cost = costOf(request, uncachedTokens)
-    const known = { id, tenant, promptTokens, uncachedTokens, matched, cost, tellsFirst, choice, boundMs: nowMs }
-    const lease: Lease = { ...known, replica: replica.id, blocks: this.#leases.blocksFor(blocks) }
+    const isCrowding = this.#placement.isCrowded && !this.#placement.isLight(request)
+    const known = { id, tenant, promptTokens, uncachedTokens, matched, cost, tellsFirst, isCrowding, choice }
+    const lease: Lease = { ...known, boundMs: nowMs, replica: replica.id, blocks: this.#leases.blocksFor(blocks) }
     this.#counters.charge(tenant, cost)
     this.#placement.went(request, replica.id)
     replica.bind(lease, blocks, false)

@@ -1,12 +1,14 @@
 /** How much each tenant has had of a pool: the virtual token counter (VTC, Sheng et al., arXiv 2401.00588). No I/O. */
-import { POOL_TENANTS_MAX } from './limits.ts'
+import { BoundedMap } from '../../lib/bounded-map.ts'
+import { POOL_SAVED_TOKENS, POOL_TENANTS_MAX } from './limits.ts'
 
 /**
  * Whoever has had least goes first. A tenant that comes back is lifted to the least of those who wait, or to where the
- * last one stood that went: being away saves nothing up. Those who were served longest ago are forgotten first.
+ * last one stood that went: being away saves nothing up but a burst. Whom it forgets, since they are
+ * too many, begins where a new one does.
  */
 export class TenantCounters {
-  readonly #counters = new Map<string, number>()
+  readonly #counters = new BoundedMap<string, number>(POOL_TENANTS_MAX)
   readonly #waiting = new Map<string, number>()
   #floor = 0
 
@@ -19,15 +21,15 @@ export class TenantCounters {
     return this.#waiting.size
   }
 
-  /** Where a tenant that begins to wait now would stand. */
+  /** Where a tenant that begins to wait now would stand: somewhat before those who wait already. */
   lifted(tenant: string): number {
     const own = this.of(tenant)
-    return this.#waiting.has(tenant) ? own : Math.max(own, this.#leastWaiting())
+    return this.#waiting.has(tenant) ? own : Math.max(own, this.#leastWaiting() - POOL_SAVED_TOKENS)
   }
 
   /** One of its requests waits. */
   waits(tenant: string): void {
-    this.#set(tenant, this.lifted(tenant))
+    this.#counters.set(tenant, this.lifted(tenant))
     this.#waiting.set(tenant, (this.#waiting.get(tenant) ?? 0) + 1)
   }
 
@@ -43,7 +45,7 @@ export class TenantCounters {
 
   /** It had so many tokens' worth, or less than it was charged for. */
   charge(tenant: string, cost: number): void {
-    this.#set(tenant, this.of(tenant) + cost)
+    this.#counters.set(tenant, this.of(tenant) + cost)
   }
 
   #leastWaiting(): number {
@@ -51,16 +53,5 @@ export class TenantCounters {
     let least = Number.POSITIVE_INFINITY
     for (const tenant of this.#waiting.keys()) least = Math.min(least, this.of(tenant))
     return least
-  }
-
-  #set(tenant: string, value: number): void {
-    this.#counters.delete(tenant)
-    this.#counters.set(tenant, value)
-    if (this.#counters.size <= POOL_TENANTS_MAX) return
-    for (const oldest of this.#counters.keys()) {
-      if (this.#waiting.has(oldest)) continue
-      this.#counters.delete(oldest)
-      return
-    }
   }
 }

@@ -24,6 +24,7 @@ export const overdueAtMs = (sinceMs: number, deadlineMs: number): number =>
 export class Waiting {
   readonly #byId = new Map<string, Waiter>()
   readonly #byHome = new Map<string, Set<Waiter>>()
+  readonly #byTenant = new Map<string, Set<Waiter>>()
   readonly #counters: TenantCounters
   readonly #counts = { interactive: 0, batch: 0 }
   /** No deadline is before it. */
@@ -61,7 +62,8 @@ export class Waiting {
   add(waiter: Waiter): void {
     const { id, tenant, priority } = waiter.request
     this.#byId.set(id, waiter)
-    this.#settle(waiter)
+    put(this.#byHome, waiter.home, waiter)
+    put(this.#byTenant, tenant, waiter)
     this.#counters.waits(tenant)
     this.#counts[priority] += 1
     this.#nextDeadlineMs = Math.min(this.#nextDeadlineMs, waiter.deadlineMs)
@@ -70,17 +72,18 @@ export class Waiting {
   remove(waiter: Waiter): void {
     const { id, tenant, priority } = waiter.request
     if (!this.#byId.delete(id)) return
-    this.#unsettle(waiter)
+    take(this.#byHome, waiter.home, waiter)
+    take(this.#byTenant, tenant, waiter)
     this.#counters.left(tenant)
     this.#counts[priority] -= 1
   }
 
   /** It should go elsewhere now. */
   move(waiter: Waiter, home: string, prefillMs: number): void {
-    this.#unsettle(waiter)
+    take(this.#byHome, waiter.home, waiter)
     waiter.home = home
     waiter.prefillMs = prefillMs
-    this.#settle(waiter)
+    put(this.#byHome, home, waiter)
   }
 
   /** The first deadline of those who wait, or an earlier moment. */
@@ -114,6 +117,22 @@ export class Waiting {
       } else if (best === undefined || this.#precedes(waiter, best, nowMs)) best = waiter
     }
     return best !== undefined && held !== undefined && this.#precedes(held, best, nowMs) ? undefined : best
+  }
+
+  /** Has a tenant less than half of its share in the queue? */
+  isLight(tenant: string): boolean {
+    const own = this.#byTenant.get(tenant)?.size ?? 0
+    return 2 * own * Math.max(2, this.#byTenant.size) <= this.size
+  }
+
+  /** Those who wait elsewhere and whose tenants have had less than this one's: it is they who should go next. */
+  *owedMore(than: Waiter): Generator<Waiter> {
+    if (this.#byTenant.size < 2) return
+    const had = this.#counters.of(than.request.tenant)
+    for (const [tenant, waiters] of this.#byTenant) {
+      if (tenant === than.request.tenant || this.#counters.of(tenant) >= had) continue
+      for (const waiter of waiters) if (waiter.home !== than.home) yield waiter
+    }
   }
 
   /** Those who wait for a replica, in order, were the tenants' counters to stay as they are. */
@@ -172,18 +191,18 @@ export class Waiting {
     }
     return isBefore(one, other, nowMs)
   }
+}
 
-  #settle(waiter: Waiter): void {
-    const there = this.#byHome.get(waiter.home)
-    if (there === undefined) this.#byHome.set(waiter.home, new Set([waiter]))
-    else there.add(waiter)
-  }
+function put(sets: Map<string, Set<Waiter>>, name: string, waiter: Waiter): void {
+  const set = sets.get(name)
+  if (set === undefined) sets.set(name, new Set([waiter]))
+  else set.add(waiter)
+}
 
-  #unsettle(waiter: Waiter): void {
-    const there = this.#byHome.get(waiter.home)
-    there?.delete(waiter)
-    if (there?.size === 0) this.#byHome.delete(waiter.home)
-  }
+function take(sets: Map<string, Set<Waiter>>, name: string, waiter: Waiter): void {
+  const set = sets.get(name)
+  set?.delete(waiter)
+  if (set?.size === 0) sets.delete(name)
 }
 
 const NOBODY: ReadonlySet<Waiter> = new Set()

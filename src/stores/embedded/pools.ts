@@ -4,7 +4,7 @@ import { POOL_TELL_DEADLINE_MS } from '../../core/pool/line-limits.ts'
 import type { PoolLease, Turn } from '../../core/pool/types.ts'
 import { WORKER_PATH, workerAsk } from '../../core/pool/worker-entry.ts'
 import type { WorkerToken } from '../../core/pool/worker-tokens.ts'
-import { askThrough, upgradeThrough } from '../../lib/outgoing.ts'
+import { askThrough, upgradeThrough, wayThrough } from '../../lib/outgoing.ts'
 import type { PoolFacts, PoolPlace, PoolSaid, PoolStore, PoolStores } from '../types.ts'
 import { type CallTools, callObject } from './object-call.ts'
 
@@ -60,7 +60,7 @@ export function createPools(
         await ask(place, POOL_TELL_DEADLINE_MS, (object) => object.tell(place.pool, text, leases)),
       ) as PoolSaid
     },
-    workers: (place) => ({ fetch: (url, init) => stubOf(namespace, place).fetch(url, init) }),
+    workers: (place) => wayThrough(() => stubOf(namespace, place)),
   }
 }
 
