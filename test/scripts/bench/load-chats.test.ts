@@ -52,8 +52,13 @@ it('sends what was said before, the tenant’s system prompt first, and sums up 
     expect(own.map(({ messages }) => messages.length).sort()).toEqual([2, 2, 4, 4, 6, 6])
   }
   const longest = asked.find(({ messages }) => messages.length === 6)
-  expect(longest?.messages.map((message) => message.role)).toEqual(
-    ['system', 'user', 'assistant', 'user', 'assistant', 'user'],
-  )
+  expect(longest?.messages.map((message) => message.role)).toEqual([
+    'system',
+    'user',
+    'assistant',
+    'user',
+    'assistant',
+    'user',
+  ])
   expect(longest?.messages[2]?.content).toMatch(/^answer \d+$/)
 })

@@ -16,5 +16,8 @@ it('has pools over the one group, and each of the other by itself', () => {
     expect(urlsOf(alias)).toEqual(['http://127.0.0.1:1/v1', 'http://127.0.0.1:2/v1'])
   expect([0, 1].map(roundRobinAlias).map(urlsOf)).toEqual(['http://127.0.0.1:5/v1', 'http://127.0.0.1:6/v1'])
   expect([urlsOf('pooled'), urlsOf('plain')]).toEqual([['http://127.0.0.1:9/v1'], 'http://127.0.0.1:9/v1'])
-  expect(config.providers.busy?.pool).toMatchObject({ prefillTokensPerSecond: ENGINE.prefill, kvTokens: ENGINE.kvTokens })
+  expect(config.providers.busy?.pool).toMatchObject({
+    prefillTokensPerSecond: ENGINE.prefill,
+    kvTokens: ENGINE.kvTokens,
+  })
 })

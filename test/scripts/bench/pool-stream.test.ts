@@ -50,6 +50,9 @@ it('tells a refusal by its code, and a broken stream or connection as what they 
   })
   expect(refused).toMatchObject({ status: 429, code: 'queue_timeout', isWhole: false })
   expect(refused.headers['retry-after-ms']).toBe('300')
-  expect(await read((response) => void response.end(role() + text('one ')))).toMatchObject({ status: 200, isWhole: false })
+  expect(await read((response) => void response.end(role() + text('one ')))).toMatchObject({
+    status: 200,
+    isWhole: false,
+  })
   expect(await read((response) => void response.destroy())).toMatchObject({ status: 0, isWhole: false })
 })
