@@ -1,9 +1,11 @@
 /** The pool lane: conversations through a pool and by round-robin, and what a pool costs a request by itself. */
+import { metered } from './metered.ts'
 import { roundRobinAlias } from './pool-config.ts'
 import type { BenchReplica, EngineSpeeds, ReplicaWork } from './pool-origins.ts'
 import type { ChatsResult, PoolLoad } from './pool-types.ts'
 import type { RecallLoad } from './recall-lane.ts'
 import type { Admission } from './sluice.ts'
+import type { Contender } from './types.ts'
 
 /** The replicas, and what each is like: its memory holds what a quarter of the conversations needs, and little more. */
 export const REPLICA_NAMES = ['a', 'b', 'c', 'd'] as const
@@ -33,9 +35,7 @@ export interface PoolOptions {
 }
 
 /** A running Sluice and its replicas, as this lane needs them. */
-export interface PoolPlace {
-  readonly port: number
-  readonly headers: Readonly<Record<string, string>>
+export interface PoolPlace extends Pick<Contender, 'name' | 'port' | 'headers' | 'pid'> {
   readonly admission: Pick<Admission, 'addTenant'>
   /** Behind the pools, and for round-robin: as many. */
   readonly pooled: readonly BenchReplica[]
@@ -52,6 +52,7 @@ export interface CostRound {
   readonly way: (typeof COST_WAYS)[number]
   readonly round: number
   readonly p50Ms: number
+  readonly cpuMsPerRequest: number
   readonly failures: number
 }
 
@@ -89,7 +90,7 @@ export async function chatsRuns(place: PoolPlace, load: PoolLoad, options: PoolO
 
 /** One request at a time, through a pool and straight to its one replica, in turn. */
 export async function costRounds(
-  { port, headers }: PoolPlace,
+  place: PoolPlace,
   load: RecallLoad,
   { rounds, warmMs, measureMs, progress }: PoolOptions,
 ): Promise<readonly CostRound[]> {
@@ -97,10 +98,10 @@ export async function costRounds(
   for (let round = 0; round < rounds; round += 1) {
     progress(`pool lane: what a pool costs, round ${round + 1}/${rounds}`)
     for (const way of round % 2 === 0 ? COST_WAYS : COST_WAYS.toReversed()) {
-      const { p50Ms, failures } = await load({
+      const job = {
         kind: 'recall',
-        port,
-        headers,
+        port: place.port,
+        headers: place.headers,
         model: way,
         opening: 'question',
         first: 0,
@@ -110,8 +111,14 @@ export async function costRounds(
         warmMs,
         measureMs,
         inAll: null,
-      })
-      results.push({ way, round, p50Ms, failures })
+      } as const
+      const { result, ms } = await metered(
+        place,
+        () => load(job),
+        ({ sent }) => sent,
+      )
+      const { p50Ms, sent, failures } = result
+      results.push({ way, round, p50Ms, cpuMsPerRequest: ms / sent, failures })
     }
   }
   return results

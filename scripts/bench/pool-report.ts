@@ -45,6 +45,11 @@ export function poolVerdicts({ chats, fair, slow, busy, cost, pairs }: PoolResul
       othersP95Ms(fair, 10) / othersP95Ms(fair, 0),
       FAIR_RATIO_MAX,
     ),
+    atMost(
+      "others' p95 to first token beside 10 × its share over that beside its share",
+      othersP95Ms(fair, 10) / othersP95Ms(fair, 1),
+      FAIR_RATIO_MAX,
+    ),
     atMost(`requests to a replica ${SLOW_TIMES} × as slow, from 5 s on`, slowShares(slow).after, SLOW_SHARE_MAX),
     atLeast('goodput at 4 × over the capacity', figures.goodput / figures.capacity, GOODPUT_MIN),
     atMost('p99 to first token of those admitted, ms', figures.firstP99Ms, BUSY_WAIT_MS),
@@ -107,12 +112,24 @@ export function poolTables({ chats, fair, slow, busy, cost, pairs }: PoolResults
       ],
     ]),
     aligned([
-      ['one at a time', 'plain p50', 'pooled p50', 'added', 'pairs/s of one object', 'of CPU', 'waited', 'p50', 'p99'],
+      [
+        'one at a time',
+        'plain p50',
+        'pooled p50',
+        'added',
+        'CPU added',
+        'pairs/s of one object',
+        'of CPU',
+        'waited',
+        'p50',
+        'p99',
+      ],
       [
         '',
         `${p50Ms(cost, 'plain').toFixed(3)} ms`,
         `${p50Ms(cost, 'pooled').toFixed(3)} ms`,
         `${addedMs(cost).toFixed(3)} ms`,
+        `${(cpuMs(cost, 'pooled') - cpuMs(cost, 'plain')).toFixed(3)} ms`,
         pairs.perSecond.toFixed(0),
         pairs.perCpuSecond.toFixed(0),
         percent(pairs.queuedShare),
@@ -138,6 +155,9 @@ function mostOverMean({ replicas }: ChatsRun, figure: 'requests' | 'computedToke
 
 const p50Ms = (cost: readonly CostRound[], way: CostRound['way']): number =>
   median(cost.filter((round) => round.way === way).map((round) => round.p50Ms))
+
+const cpuMs = (cost: readonly CostRound[], way: CostRound['way']): number =>
+  median(cost.filter((round) => round.way === way).map((round) => round.cpuMsPerRequest))
 
 const addedMs = (cost: readonly CostRound[]): number => p50Ms(cost, 'pooled') - p50Ms(cost, 'plain')
 

@@ -32,7 +32,9 @@ export function benchPool() {
       slow: async (times) => void happened.push(`${group}-${id} × ${times}`),
     }))
   const place: PoolPlace = {
+    name: 'sluice',
     port: 1,
+    pid: process.pid,
     headers: { authorization: 'Bearer slc_x' },
     admission: {
       addTenant: async (id, _limits, keyFields = {}) => ({ id, key: JSON.stringify(keyFields) }),

@@ -35,7 +35,7 @@ function results(): PoolResults {
       ],
     },
     cost: (['plain', 'pooled'] as const).map((way) => ({
-      ...{ way, round: 0, failures: 0 },
+      ...{ way, round: 0, failures: 0, cpuMsPerRequest: way === 'plain' ? 0.5 : 0.7 },
       p50Ms: way === 'plain' ? 1 : 1.3,
     })),
     pairs: {
@@ -52,7 +52,7 @@ const short = (all: PoolResults): string[] =>
 
 it('is content with a run that keeps every bound', () => {
   expect(short(results())).toEqual([])
-  expect(poolVerdicts(results()).length).toBe(13)
+  expect(poolVerdicts(results()).length).toBe(14)
 })
 
 it('tells each shortfall', () => {
@@ -65,6 +65,7 @@ it('tells each shortfall', () => {
   ])
   expect(short({ ...good, fair: good.fair.map((run) => ({ ...run, asked: others(500 + 20 * run.times) })) })).toEqual([
     "others' p95 to first token beside 10 × its share over that without",
+    "others' p95 to first token beside 10 × its share over that beside its share",
   ])
   const stays = [askedOf({ atMs: 9000, replica: 'a' })]
   expect(short({ ...good, slow: { ...good.slow, asked: stays } })).toEqual([
@@ -82,6 +83,17 @@ it('tells each shortfall', () => {
 
 it('shows all of it', () => {
   const text = poolTables(results())
-  for (const part of ['70.0 %', '30.0 %', '400 ms', "others' p50", '10 × as slow', '2.0/s', '1.300 ms', '4100', '4200'])
+  for (const part of [
+    '70.0 %',
+    '30.0 %',
+    '400 ms',
+    "others' p50",
+    '10 × as slow',
+    '2.0/s',
+    '1.300 ms',
+    '0.200 ms',
+    '4100',
+    '4200',
+  ])
     expect(text).toContain(part)
 })
