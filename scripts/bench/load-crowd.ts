@@ -20,13 +20,13 @@ export async function loadCrowd(job: CrowdJob): Promise<CrowdResult> {
     const one: Asked = {
       flow: flow.name,
       atMs,
-      // A stream that broke is no answer.
-      status: read.status === 200 && !read.isWhole ? 0 : read.status,
+      // A stream that broke is no answer; one that was refused late says so in its only event.
+      status: read.status === 200 && !read.isWhole ? (read.errorStatus ?? 0) : read.status,
       firstMs: Number.isNaN(read.firstMs) ? null : read.firstMs,
       endMs: atMs + read.endMs,
       replica: textOf(read.headers['x-sluice-replica']),
       code: read.code,
-      retryAfterMs: numberOf(read.headers['retry-after-ms']),
+      retryAfterMs: read.retryAfterMs ?? numberOf(read.headers['retry-after-ms']),
       isReturn,
     }
     asked.push(one)

@@ -21,8 +21,10 @@ export interface StreamRead {
   readonly text: string
   readonly promptTokens: number
   readonly cachedTokens: number
-  /** Of a refusal. */
+  /** Of a refusal, or of the error that a stream ended with: what a late refusal is told in. */
   readonly code: string | null
+  readonly errorStatus: number | null
+  readonly retryAfterMs: number | null
 }
 
 const CONTENT = /"content":"[^"]/
@@ -58,23 +60,35 @@ export function readChat(agent: Agent, { port, headers, body }: StreamAsk): Prom
   })
 }
 
-type Reading = Pick<StreamRead, 'isWhole' | 'text' | 'promptTokens' | 'cachedTokens' | 'code'>
+type Reading = Omit<StreamRead, 'status' | 'headers' | 'firstMs' | 'endMs'>
 
 /** What a body says. */
 export function readingOf(status: number, body: string): Reading {
-  const reading = { isWhole: false, text: '', promptTokens: 0, cachedTokens: 0, code: null }
+  const none = { code: null, errorStatus: null, retryAfterMs: null }
+  const reading = { isWhole: false, text: '', promptTokens: 0, cachedTokens: 0, ...none }
   if (status !== 200) return { ...reading, code: /"code":"([a-z_]+)"/.exec(body)?.[1] ?? null }
   const events = body
     .split('\n\n')
     .filter((event) => event.startsWith('data: {'))
     .map((event): unknown => JSON.parse(event.slice('data: '.length)))
   const usage = events.map((event) => at(event, 'usage')).find((one) => typeof one === 'object' && one !== null)
+  const error = events.map((event) => at(event, 'error')).find((one) => one !== undefined)
   return {
     ...reading,
+    ...(error === undefined ? {} : errorOf(error)),
     isWhole: body.endsWith('data: [DONE]\n\n'),
     text: events.map((event) => at(event, 'choices', '0', 'delta', 'content') ?? '').join(''),
     promptTokens: Number(at(usage, 'prompt_tokens') ?? 0),
     cachedTokens: Number(at(usage, 'prompt_tokens_details', 'cached_tokens') ?? 0),
+  }
+}
+
+function errorOf(error: unknown): Pick<Reading, 'code' | 'errorStatus' | 'retryAfterMs'> {
+  const retryAfterMs = at(error, 'retry_after_ms')
+  return {
+    code: String(at(error, 'code')),
+    errorStatus: Number(at(error, 'status')),
+    retryAfterMs: typeof retryAfterMs === 'number' ? retryAfterMs : null,
   }
 }
 

@@ -50,6 +50,17 @@ it('tells a refusal by its code, and a broken stream or connection as what they 
   })
   expect(refused).toMatchObject({ status: 429, code: 'queue_timeout', isWhole: false })
   expect(refused.headers['retry-after-ms']).toBe('300')
+  const error = { message: 'wait', type: 'rate_limit_error', param: null, code: 'queue_timeout' }
+  const late = await read(
+    (response) => void response.end(event({ error: { ...error, status: 429, retry_after_ms: 250 } })),
+  )
+  expect(late).toMatchObject({
+    status: 200,
+    isWhole: false,
+    code: 'queue_timeout',
+    errorStatus: 429,
+    retryAfterMs: 250,
+  })
   expect(await read((response) => void response.end(role() + text('one ')))).toMatchObject({
     status: 200,
     isWhole: false,
