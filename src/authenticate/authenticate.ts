@@ -40,26 +40,33 @@ const UNOPENED = refused(
 )
 
 /**
- * Authenticates one request. A key that was let in a moment ago costs look-ups in maps, another one an HMAC. One whose
- * check is wrong was not minted here and costs a second HMAC; nothing outside the isolate hears of it.
+ * Authenticates one request. A key that was let in a moment ago costs look-ups in maps and no promise, another one an
+ * HMAC. One whose check is wrong was not minted here and costs a second HMAC; nothing outside the isolate hears of it.
  */
-export async function authenticate(
+export function authenticate(
   guard: Guard,
   presented: Presented,
-  deployment: { readonly pepper: SealedRecord | null },
-): Promise<Authentication> {
+  { pepper }: { readonly pepper: SealedRecord | null },
+): Authentication | Promise<Authentication> {
   const one = presentedKey(presented)
   if (one.kind !== 'one') return one.kind === 'none' ? MISSING : SEVERAL
-  const pepper = deployment.pepper ?? (await orNull(guard.cache.pepper()))
+  const recalled = pepper === null ? undefined : guard.cache.recall(one.text, pepper)
+  const standing = recalled && guard.cache.peek(recalled)
+  return standing === undefined ? verify(guard, one.text, pepper) : judge(standing, guard.clock.now())
+}
+
+/** Reads a key, and asks for its standing where that is not known to be fresh. */
+async function verify(guard: Guard, text: string, known: SealedRecord | null): Promise<Authentication> {
+  const pepper = known ?? (await orNull(guard.cache.pepper()))
   if (pepper === null) return UNREACHABLE
   try {
-    const recalled = guard.cache.recall(one.text, pepper)
-    const key = recalled ?? (await guard.apiKeys.read(pepper, one.text))
+    const recalled = guard.cache.recall(text, pepper)
+    const key = recalled ?? (await guard.apiKeys.read(pepper, text))
     if (key === null) return INVALID
-    const standing = guard.cache.peek(key) ?? (await asked(guard, pepper, one.text, key))
+    const standing = guard.cache.peek(key) ?? (await asked(guard, pepper, text, key))
     if (standing === null) return UNREACHABLE
     const verdict = judge(standing, guard.clock.now())
-    if (recalled === undefined && verdict.kind === 'caller') guard.cache.remember(one.text, pepper, key)
+    if (recalled === undefined && verdict.kind === 'caller') guard.cache.remember(text, pepper, key)
     return verdict
   } catch (error) {
     if (error instanceof VaultError) return UNOPENED

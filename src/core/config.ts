@@ -49,7 +49,12 @@ const poolSchema = z.strictObject({
   region: z.string().max(32).optional(),
   prefillTokensPerSecond: z.number().int().min(1).default(16_000),
   kvTokens: z.number().int().min(1).default(2_000_000),
-  maxInflightTokens: z.number().int().min(1).default(64_000),
+  maxInflightTokens: z
+    .number()
+    .int()
+    .min(1)
+    .default(64_000)
+    .describe('Prompt tokens that may wait for prefill with one replica; the others wait in the queue'),
   maxQueue: z.number().int().min(0).default(1000),
   maxWaitMs: z.number().int().min(0).max(TIMEOUT_MAX_MS).default(30_000),
   saturatedMs: z

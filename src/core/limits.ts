@@ -91,12 +91,17 @@ export const AUTH_CACHE_ENTRIES_MAX = 10_000
 
 /** Usage rows travel in batches: at most one flush per (isolate, tenant) in this time. */
 export const USAGE_FLUSH_MS = 100
+/** Hits give nothing back that others wait for: as long as there are no other rows, and few of them, they wait so long. */
+export const USAGE_HITS_FLUSH_MS = 300
+export const USAGE_HITS_WAITING_MAX = 512
 /** Rows one isolate keeps while their object is out of reach; more are dropped and counted. */
 export const USAGE_BUFFER_ROWS_MAX = 10_000
 /** Tenants of which an isolate remembers when a row of theirs was urgent last. */
 export const USAGE_OWNERS_MAX = 1000
 /** Rows in one stored segment. */
 export const USAGE_SEGMENT_ROWS_MAX = 1024
+/** Kinds of rows in a batch of which each is written once: keys, models and targets that differ. */
+export const PACKED_KINDS_MAX = 16
 
 /** Entries of one page of an admin list, unless the caller names fewer or more. */
 export const ADMIN_PAGE_DEFAULT = 100

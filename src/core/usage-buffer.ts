@@ -5,6 +5,8 @@ import {
   OWNED_WAITING_MAX,
   USAGE_BUFFER_ROWS_MAX,
   USAGE_FLUSH_MS,
+  USAGE_HITS_FLUSH_MS,
+  USAGE_HITS_WAITING_MAX,
   USAGE_OWNERS_MAX,
   USAGE_SEGMENT_ROWS_MAX,
 } from './limits.ts'
@@ -26,6 +28,10 @@ interface Queue {
   charges: (Charge | null)[]
   /** Objects that its tenant's own must hear of; they go with the rows. */
   owned: OwnedThing[]
+  /** When its first row came. */
+  readonly sinceMs: number
+  /** Is there anything that may not wait for more? */
+  isUrgent: boolean
   /** Until when somebody is expected to flush it; then that request may be gone. */
   armedUntilMs: number
   /** Nothing is taken before: the last flush failed. */
@@ -40,9 +46,13 @@ export class UsageBuffer {
   #owned = 0
   #dropped = 0
 
-  /** Adds a row. True when the caller must see to a flush after USAGE_FLUSH_MS. */
-  add(owner: TenantPlace, row: UsageRecord, charge: Charge | null, nowMs: number): boolean {
-    const queue = this.#queue(owner)
+  /**
+   * Adds a row. True when the caller must see to a flush after USAGE_FLUSH_MS. `mayWait`: nobody waits for what it gives
+   * back.
+   */
+  add(owner: TenantPlace, row: UsageRecord, charge: Charge | null, nowMs: number, mayWait = false): boolean {
+    const queue = this.#queue(owner, nowMs)
+    if (!mayWait) queue.isUrgent = true
     if (this.#rows >= USAGE_BUFFER_ROWS_MAX) this.#dropped += 1
     else {
       queue.rows.push(row)
@@ -55,7 +65,8 @@ export class UsageBuffer {
   /** Adds an object that was made for the owner; the answer as of `add`. Null where there is no room: tell it at once. */
   own(owner: TenantPlace, thing: OwnedThing, nowMs: number): boolean | null {
     if (this.#owned >= OWNED_WAITING_MAX) return null
-    const queue = this.#queue(owner)
+    const queue = this.#queue(owner, nowMs)
+    queue.isUrgent = true
     queue.owned.push(thing)
     this.#owned += 1
     return armed(queue, nowMs)
@@ -66,6 +77,18 @@ export class UsageBuffer {
     const name = ownerOf(owner)
     if (nowMs - (this.#hurriedMs.get(name) ?? Number.NEGATIVE_INFINITY) < USAGE_FLUSH_MS) return false
     this.#hurriedMs.set(name, nowMs)
+    return true
+  }
+
+  /**
+   * May whoever is to flush an owner's rows wait for more of them, USAGE_FLUSH_MS, and ask again? With its commit a batch
+   * costs as much as a hundred rows.
+   */
+  mayWait(owner: TenantPlace, nowMs: number): boolean {
+    const queue = this.#queues.get(ownerOf(owner))
+    if (queue === undefined || queue.isUrgent || queue.rows.length >= USAGE_HITS_WAITING_MAX) return false
+    if (nowMs - queue.sinceMs + USAGE_FLUSH_MS > USAGE_HITS_FLUSH_MS) return false
+    queue.armedUntilMs = nowMs + 2 * USAGE_FLUSH_MS
     return true
   }
 
@@ -96,7 +119,8 @@ export class UsageBuffer {
    * request is gone by then, by whoever comes next. What no longer fits is dropped and counted.
    */
   putBack(owner: TenantPlace, { rows, charges, owned = [] }: UsageRows, againMs: number): void {
-    const queue = this.#queue(owner)
+    const queue = this.#queue(owner, againMs)
+    queue.isUrgent = true
     const room = Math.max(0, USAGE_BUFFER_ROWS_MAX - this.#rows)
     const kept = rows.slice(0, room)
     queue.rows = [...kept, ...queue.rows]
@@ -122,12 +146,13 @@ export class UsageBuffer {
     return this.#dropped
   }
 
-  #queue(owner: TenantPlace): Queue {
+  #queue(owner: TenantPlace, nowMs: number): Queue {
     const name = ownerOf(owner)
     let queue = this.#queues.get(name)
     if (queue === undefined) {
       const never = Number.NEGATIVE_INFINITY
-      queue = { owner, rows: [], charges: [], owned: [], armedUntilMs: never, notBeforeMs: never }
+      const times = { sinceMs: nowMs, armedUntilMs: never, notBeforeMs: never }
+      queue = { owner, rows: [], charges: [], owned: [], isUrgent: false, ...times }
       this.#queues.set(name, queue)
     }
     return queue

@@ -37,6 +37,7 @@ import { errorsAt } from './skin-errors.ts'
 import { SKINS } from './skins.ts'
 import { cancelStream, readStream } from './stream-routes.ts'
 import { keyUsage } from './usage.ts'
+import { WrittenHeaders } from './written-headers.ts'
 
 const INTERNAL = refusal('internal', 'Something went wrong on our side. Try again; if it stays, tell your operator.')
 
@@ -47,6 +48,7 @@ export function edgeApp(services: Services, owned: OwnedRequests = new WeakMap()
     guard: { clock: services.clock, apiKeys: services.apiKeys, cache: createAuthCache(services) },
     bodies: new BodyBudget(services.clock),
     known: new KnownBodies(),
+    written: new WrittenHeaders(),
     owned,
   }
   const app = new OpenAPIHono()

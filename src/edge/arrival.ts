@@ -1,7 +1,7 @@
 /** The way in of every inference endpoint: who asks, and how they are refused before there is a request. */
 import type { Context } from 'hono'
 import type { Guard } from '../authenticate/authenticate.ts'
-import { type Entry, enter } from '../authenticate/enter.ts'
+import { type Entered, type Entry, enter } from '../authenticate/enter.ts'
 import type { Refusal } from '../core/errors.ts'
 import { leave, refuse } from '../gateway.ts'
 import type { Services } from '../services.ts'
@@ -12,6 +12,7 @@ import type { KnownBodies } from './known-bodies.ts'
 import type { Owned, OwnedRequests } from './owned.ts'
 import type { SkinErrors } from './skin.ts'
 import { leftReply } from './stream-reply.ts'
+import type { WrittenHeaders } from './written-headers.ts'
 
 /** One per isolate. */
 export interface Edge {
@@ -19,6 +20,8 @@ export interface Edge {
   readonly guard: Guard
   readonly bodies: BodyBudget
   readonly known: KnownBodies
+  /** Of whole replies. */
+  readonly written: WrittenHeaders
   /** Requests that an object of this isolate answers. */
   readonly owned: OwnedRequests
 }
@@ -36,32 +39,35 @@ export interface Arrival {
   left(): Response
 }
 
-/** Lets somebody in, or answers why not. */
-export async function arrive(
+/** Lets somebody in, or answers why not; at once where nothing must be asked for. */
+export function arrive(
   { services, guard, owned: ownedRequests }: Pick<Edge, 'services' | 'guard' | 'owned'>,
   request: Request,
   errors: SkinErrors,
-): Promise<Arrival | Response> {
+): Arrival | Response | Promise<Arrival | Response> {
   const headers = commonHeaders(request.headers)
   const owned = ownedRequests.get(request)
   if (owned !== undefined) headers['x-request-id'] = owned.identity.requestId
   const identity = owned?.identity ?? { requestId: headers['x-request-id'], startedAtMs: services.clock.now() }
-  const entry = owned === undefined ? await enter(services, guard, presentedBy(request)) : owned.entry
-  if ('refusal' in entry) return errorReply(entry.refusal, unansweredHeaders(headers, null), errors)
-  return {
-    entry,
-    owned,
-    identity,
-    headers,
-    refused(reason, alias) {
-      refuse(services, entry, { ...identity, alias }, reason)
-      return errorReply(reason, unansweredHeaders(headers, alias), errors)
-    },
-    left() {
-      leave(services, entry, { ...identity, alias: null })
-      return leftReply()
-    },
+  const arrived = (entry: Entry | Entered): Arrival | Response => {
+    if ('refusal' in entry) return errorReply(entry.refusal, unansweredHeaders(headers, null), errors)
+    return {
+      entry,
+      owned,
+      identity,
+      headers,
+      refused(reason, alias) {
+        refuse(services, entry, { ...identity, alias }, reason)
+        return errorReply(reason, unansweredHeaders(headers, alias), errors)
+      },
+      left() {
+        leave(services, entry, { ...identity, alias: null })
+        return leftReply()
+      },
+    }
   }
+  const entry = owned?.entry ?? enter(services, guard, presentedBy(request))
+  return entry instanceof Promise ? entry.then(arrived) : arrived(entry)
 }
 
 /** A handler whose request is seen through to its end. */

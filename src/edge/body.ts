@@ -57,7 +57,7 @@ export class BodyBudget {
    * A large one must arrive in time: a client that stalls holds memory that others wait for. Rejects only when the
    * client leaves.
    */
-  async read(request: Request): Promise<HeldBody | Refusal> {
+  read(request: Request): Promise<HeldBody | Refusal> {
     const declared = request.headers.get('content-length')
     const length = declared === null ? null : Number(declared)
     const hold = this.#budget.hold()

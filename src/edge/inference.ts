@@ -25,7 +25,8 @@ const NOT_JSON = refusal('unsupported_media_type', "Send JSON, with 'content-typ
 export function inference(edge: Edge, skin: Skin) {
   const { services, bodies, known } = edge
   const handle = async (request: Request): Promise<Response> => {
-    const arrived = await arrive(edge, request, skin.errors)
+    const arriving = arrive(edge, request, skin.errors)
+    const arrived = arriving instanceof Promise ? await arriving : arriving
     if (arrived instanceof Response) return arrived
     const { entry, identity, headers, owned, refused } = arrived
     if (!isJson(request.headers.get('content-type'))) return refused(NOT_JSON, null)

@@ -12,20 +12,22 @@ import { leftReply, streamReply } from './stream-reply.ts'
 
 /** Answers it, whole or streamed. */
 export async function reply(
-  { services, known }: Edge,
+  { services, known, written }: Edge,
   { skin, entry, request, client, headers, release, text, headingId }: Exchange,
 ): Promise<Response> {
   const { alias, startedAtMs, wantsUsage } = request
   const debug = debugOf(request, entry)
   const { clock, background } = services
   const progress: { cache: Answer['cache'] } = { cache: 'bypass' }
-  const ask = (waiting: Client): Promise<Answer> =>
-    answer(services, entry, request, waiting, progress)
-      .then((answered) => {
-        if (answered.kind === 'recalled' && text !== null) known.keep(skin.name, text, entry.caller.generation, request)
-        return answered
-      })
-      .finally(release)
+  const ask = async (waiting: Client): Promise<Answer> => {
+    try {
+      const answered = await answer(services, entry, request, waiting, progress)
+      if (answered.kind === 'recalled' && text !== null) known.keep(skin.name, text, entry.caller.generation, request)
+      return answered
+    } finally {
+      release()
+    }
+  }
   const asked = request.native?.body ?? NOTHING
   const heading = (): Heading => ({
     id: headingId ?? newId(),
@@ -46,7 +48,8 @@ export async function reply(
   answerHeaders(headers, alias, startedAtMs, answered, debug)
   headers['content-type'] = 'application/json'
   if (skin.encode !== null) Object.assign(headers, skin.errors.headers(headers['x-request-id']))
-  return new Response(wholeBody(answered, skin, heading, asked), { headers })
+  const body = wholeBody(answered, skin, heading, asked)
+  return new Response(body, { headers: written.of(headers) })
 }
 
 const NOTHING = {}

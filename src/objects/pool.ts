@@ -251,7 +251,10 @@ export function poolObject(toolsOf: (env: Env) => PoolTools) {
       const next = async (): Promise<void> => {
         for (let replica = waiting.shift(); replica !== undefined; replica = waiting.shift()) {
           const { isHealthy, metrics } = await probe(open.name, replica)
-          if (metrics !== null) this.#metrics.set(replica.id, metrics)
+          if (metrics !== null) {
+            this.#metrics.set(replica.id, metrics)
+            open.scheduler.reported(replica.id, metrics, Date.now())
+          }
           // Null: it could not be asked for a reason of our own.
           if (isHealthy !== null) open.scheduler.probed(replica.id, isHealthy, Date.now())
         }

@@ -14,7 +14,8 @@ import type { TemplateAsk } from '../core/prompts/types.ts'
 import type { RollupQuery, RollupRow } from '../core/rollup.ts'
 import type { SealedRecord } from '../core/sealed.ts'
 import type { ApiKey, KeyFields, KeyVerdict, Tenant, TenantCredential } from '../core/tenant.ts'
-import type { UsageBatch, UsageRecord } from '../core/usage-record.ts'
+import { readBatch } from '../core/usage-pack.ts'
+import type { UsageRecord } from '../core/usage-record.ts'
 import type { WebhookChange, WebhookChanged, WebhookSettings } from '../core/webhook.ts'
 import { TIMERS_SCHEMA, Timers } from './alarms.ts'
 import { migrate, schemaVersion } from './sql.ts'
@@ -198,12 +199,12 @@ export class TenantObject extends DurableObject<Env> {
     this.#live()?.ledger.renew(requestIds)
   }
 
-  /** Keeps usage and settles what was reserved for it, JSON of a UsageBatch; answers when it is durable. */
+  /** Keeps usage and settles what was reserved for it, as `batchText` writes it; answers when it is durable. */
   record(batch: string): void {
     const stored = this.#live()
     if (stored === null) return
     const nowMs = Date.now()
-    const { rows, charges, slices, owned = [] } = JSON.parse(batch) as UsageBatch
+    const { rows, charges, slices, owned = [] } = readBatch(batch)
     stored.ledger.transaction(() =>
       stored.usage.record(rows, nowMs, (fresh) => stored.ledger.settle(fresh, charges, slices)),
     )

@@ -12,6 +12,7 @@ import {
   type RollupRow,
   rollupKeyOf,
 } from '../core/rollup.ts'
+import { type PackedRecords, packRecords, unpackRecords } from '../core/usage-pack.ts'
 import type { UsageRecord } from '../core/usage-record.ts'
 import {
   dayOf,
@@ -151,7 +152,7 @@ export class UsageLog {
   #insert({ fromMs, toMs, records }: Segment): void {
     const base = toMs * SPREAD
     const taken = this.#statements.lastOf(base, base + SPREAD - 1)
-    const text = JSON.stringify(records)
+    const text = JSON.stringify(packRecords(records))
     this.#statements.insert(taken === undefined ? base : taken.id + 1, fromMs, text.length, text)
   }
 
@@ -179,7 +180,7 @@ export class UsageLog {
 
   #isStored(record: UsageRecord): boolean {
     const atMs = startOf(record)
-    const text = JSON.stringify({ requestId: record.requestId }).slice(1, -1)
+    const text = JSON.stringify(record.requestId)
     return this.#statements.holding(atMs * SPREAD, endOfHour(atMs) * SPREAD, atMs, text) !== undefined
   }
 
@@ -203,19 +204,29 @@ export class UsageLog {
 /** The roll-ups of a batch. */
 function sumsOf(records: readonly UsageRecord[]): { key: RollupKey; rollup: Rollup }[] {
   const sums = new Map<string, { key: RollupKey; rollup: Rollup }>()
+  let last: { key: RollupKey; rollup: Rollup } | undefined
   for (const record of records) {
     const key = rollupKeyOf(record)
-    const name = JSON.stringify([key.day, key.model, key.key, key.status])
-    const sum = sums.get(name) ?? { key, rollup: emptyRollup() }
-    sums.set(name, sum)
-    addRecord(sum.rollup, record)
+    // Mostly it is that of the record before, and to make a name takes as long as all else.
+    if (last === undefined || !isSameKey(last.key, key)) {
+      const name = JSON.stringify([key.day, key.model, key.key, key.status])
+      last = sums.get(name) ?? { key, rollup: emptyRollup() }
+      sums.set(name, last)
+    }
+    addRecord(last.rollup, record)
   }
   return [...sums.values()]
 }
 
+const isSameKey = (one: RollupKey, other: RollupKey): boolean =>
+  one.model === other.model && one.key === other.key && one.status === other.status && one.day === other.day
+
 function* parsed(rows: Iterable<{ id: number; records: string }>): Generator<Omit<Segment, 'fromMs'>> {
   for (const { id, records } of rows) {
-    yield { toMs: Math.floor(id / SPREAD), records: JSON.parse(records) as UsageRecord[] }
+    yield {
+      toMs: Math.floor(id / SPREAD),
+      records: unpackRecords(JSON.parse(records) as PackedRecords | UsageRecord[]),
+    }
   }
 }
 

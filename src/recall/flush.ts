@@ -15,10 +15,12 @@ export function tellSoon(services: RecallServices, place: TenantPlace, isDue: bo
 }
 
 async function flushAfter(services: RecallServices, place: TenantPlace): Promise<void> {
-  await sleep(services.clock, CACHE_FLUSH_MS)
+  const { clock, outbox } = services
+  do await sleep(clock, CACHE_FLUSH_MS)
+  while (outbox.mayWait(place, clock.now()))
   await flush(services, place)
   // Somebody else's arming request may have died: whoever is awake sees to its news.
-  for (const orphan of services.outbox.orphans(services.clock.now())) await flush(services, orphan)
+  for (const orphan of outbox.orphans(clock.now())) await flush(services, orphan)
 }
 
 async function flush(services: RecallServices, place: TenantPlace): Promise<void> {

@@ -66,7 +66,7 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
     totalMs: Math.max(0, now - ending.startedAtMs),
   }
   const owner = placeOf(caller)
-  const isDue = services.usageBuffer.add(owner, row, ending.charge, now)
+  const isDue = services.usageBuffer.add(owner, row, ending.charge, now, isHit(ending.cache) && !ending.isHeld)
   if (ending.isHeld && services.usageBuffer.mayHurry(owner, now)) services.background(flushAfter(services, owner, 0))
   else if (isDue) services.background(flushAfter(services, owner, USAGE_FLUSH_MS))
   if (policy === 'all' || (policy === 'errors' && row.outcome !== 'finished' && row.outcome !== 'cancelled'))
@@ -80,7 +80,10 @@ export function record(services: RecordServices, caller: Caller, policy: LogPoli
  */
 export async function flushAfter(services: RecordServices, owner: TenantPlace, waitMs: number): Promise<void> {
   const { clock, usageBuffer } = services
-  if (waitMs > 0) await sleep(clock, waitMs)
+  if (waitMs > 0) {
+    await sleep(clock, waitMs)
+    while (usageBuffer.mayWait(owner, clock.now())) await sleep(clock, USAGE_FLUSH_MS)
+  }
   let retryMs = USAGE_RETRY_MS
   for (let retries = 0; !(await flush(services, owner, retryMs)) && retries < USAGE_RETRIES_MAX; retries += 1) {
     await sleep(clock, retryMs)

@@ -31,7 +31,9 @@ function applied(document: unknown, changes: readonly ConfigChange[]): unknown {
     const parent = (
       steps.length === 0 ? root : steps.reduce<unknown>((at, step) => Reflect.get(Object(at), step), root)
     ) as object
-    if (op !== 'remove') Reflect.set(parent, name, after)
+    // Defined, not set: a document may well name something `__proto__`.
+    const own = { value: after, writable: true, enumerable: true, configurable: true }
+    if (op !== 'remove') Reflect.defineProperty(parent, name, own)
     else if (Array.isArray(parent)) parent.splice(Number(name), 1)
     else Reflect.deleteProperty(parent, name)
   }

@@ -1,6 +1,12 @@
 /** Usage rows on their way: who must flush, what a flush takes, and what becomes of rows that did not arrive. */
 import { describe, expect, it } from 'vitest'
-import { USAGE_BUFFER_ROWS_MAX, USAGE_FLUSH_MS, USAGE_SEGMENT_ROWS_MAX } from '../../src/core/limits.ts'
+import {
+  USAGE_BUFFER_ROWS_MAX,
+  USAGE_FLUSH_MS,
+  USAGE_HITS_FLUSH_MS,
+  USAGE_HITS_WAITING_MAX,
+  USAGE_SEGMENT_ROWS_MAX,
+} from '../../src/core/limits.ts'
 import { UsageBuffer, type UsageRows } from '../../src/core/usage-buffer.ts'
 import type { UsageRecord } from '../../src/core/usage-record.ts'
 
@@ -40,6 +46,31 @@ describe('add', () => {
     const at = (afterMs: number, owner = acme) => buffer.mayHurry(owner, NOW + afterMs)
     expect([at(0), at(0), at(USAGE_FLUSH_MS - 1), at(0, other)]).toEqual([true, false, false, true])
     expect([at(USAGE_FLUSH_MS), at(2 * USAGE_FLUSH_MS - 1), at(2 * USAGE_FLUSH_MS)]).toEqual([true, false, true])
+  })
+
+  it('lets rows wait for more that may, as long as they are few and not for long', () => {
+    const buffer = new UsageBuffer()
+    const at = (afterMs: number) => buffer.mayWait(acme, NOW + afterMs)
+    expect(at(0), 'there is nothing').toBe(false)
+    buffer.add(acme, row(1), null, NOW, true)
+    const last = USAGE_HITS_FLUSH_MS - USAGE_FLUSH_MS
+    expect([at(USAGE_FLUSH_MS), at(last), at(last + 1)]).toEqual([true, true, false])
+    expect(buffer.add(acme, row(2), null, NOW + last + USAGE_FLUSH_MS, true), 'somebody is expected').toBe(false)
+    for (let index = 3; index <= USAGE_HITS_WAITING_MAX; index += 1) buffer.add(acme, row(index), null, NOW, true)
+    expect(at(USAGE_FLUSH_MS), 'they are many').toBe(false)
+  })
+
+  it('lets nothing wait with a row that may not, or that comes a second time', () => {
+    const buffer = new UsageBuffer()
+    const mayWait = () => buffer.mayWait(acme, NOW + USAGE_FLUSH_MS)
+    buffer.add(acme, row(1), null, NOW, true)
+    buffer.add(acme, row(2), null, NOW)
+    expect(mayWait()).toBe(false)
+    const rows = taken(buffer)
+    buffer.add(acme, row(3), null, NOW, true)
+    expect(mayWait()).toBe(true)
+    buffer.putBack(acme, rows, NOW)
+    expect(mayWait()).toBe(false)
   })
 
   it('asks once for each tenant and each generation of it', () => {

@@ -6,6 +6,7 @@ import { share } from '../../src/edge/flight.ts'
 import { commonHeaders } from '../../src/edge/headers.ts'
 import { KnownBodies } from '../../src/edge/known-bodies.ts'
 import { SKINS } from '../../src/edge/skins.ts'
+import { WrittenHeaders } from '../../src/edge/written-headers.ts'
 import type { StreamStore } from '../../src/stores/types.ts'
 import { entered, requestOf } from '../support/entered.ts'
 import { whole } from '../support/wire.ts'
@@ -68,7 +69,9 @@ async function meeting(
       text: '{}',
       isBase64: false,
     }
-    const edge = { ...at, known: new KnownBodies() } as unknown as Parameters<typeof share>[0]
+    const edge = { ...at, known: new KnownBodies(), written: new WrittenHeaders() } as unknown as Parameters<
+      typeof share
+    >[0]
     return at.soon(share(edge, exchange, name, begun))
   }
   return { ...at, jobs, client, share: share_, released: () => released, cancelled: () => cancelled }

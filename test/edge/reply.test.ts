@@ -5,6 +5,7 @@ import { commonHeaders } from '../../src/edge/headers.ts'
 import { KnownBodies } from '../../src/edge/known-bodies.ts'
 import { reply } from '../../src/edge/reply.ts'
 import { SKINS } from '../../src/edge/skins.ts'
+import { WrittenHeaders } from '../../src/edge/written-headers.ts'
 import { entered, requestOf } from '../support/entered.ts'
 import { DONE, finish, providerError, stream, text, whole } from '../support/wire.ts'
 import { CONFIG, feed, type IsolateOptions, reading, silence, upstream } from '../support/worker.ts'
@@ -27,7 +28,9 @@ async function answering(path: keyof typeof SKINS, options: IsolateOptions, more
     text: null,
     ...rest,
   } as Exchange
-  const edge = { ...at, known: new KnownBodies() } as unknown as Parameters<typeof reply>[0]
+  const edge = { ...at, known: new KnownBodies(), written: new WrittenHeaders() } as unknown as Parameters<
+    typeof reply
+  >[0]
   return { ...at, exchange, released: () => released, answer: () => at.soon(reply(edge, exchange)) }
 }
 

@@ -32,6 +32,9 @@ const request = (id: string, more: Partial<PoolRequest> = {}): Omit<PoolRequest,
   ...more,
 })
 
+/** So little that another one can go with it. */
+const SMALL = { promptTokens: 100 }
+
 /** An object of its own over a config that the test may change, in the storage of a fresh one. */
 async function within<T>(
   run: (pool: Driver, settings: { config: PoolConfig | null }) => Promise<T>,
@@ -92,10 +95,10 @@ const NARROW = configOf({ replicas: REPLICAS.slice(0, 1), maxInflightTokens: 100
 describe('a turn', () => {
   it('is a replica where one has room, and says no more of the choice than was asked for', () =>
     within(async (pool) => {
-      const { turn, isQueued } = await pool.acquire(request('1'))
+      const { turn, isQueued } = await pool.acquire(request('1', SMALL))
       expect(turn).toMatchObject({ kind: 'bound', id: '1', choice: { candidates: [] } })
       expect(isQueued).toBe(false)
-      const explained = await pool.acquire(request('2'), [], true)
+      const explained = await pool.acquire(request('2', SMALL), [], true)
       expect(explained.turn).toMatchObject({ choice: { reason: 'warm', matchedBlocks: 4, blocks: 4 } })
       expect(explained.turn.kind === 'bound' && explained.turn.choice.candidates.length).toBe(2)
     }))
@@ -164,11 +167,11 @@ describe('the config', () => {
 
 it('what has no memory says so, and is told what is held of it', () =>
   within(async (pool) => {
-    const before = await pool.acquire(request('1'))
+    const before = await pool.acquire(request('1', SMALL))
     const tools: PoolTools = { settings: () => configOf(), probe: async () => ({ isHealthy: true, metrics: null }) }
     const Class = poolObject(() => tools)
     const woken = new Driver(new Class(pool.state, env), pool.state, pool.settings)
-    const held = { tenant: 'acme.g1', promptTokens: 1000, blocks: Float64Array.of(1, 2, 3, 4), isStarted: false }
+    const held = { tenant: 'acme.g1', ...SMALL, blocks: Float64Array.of(1, 2, 3, 4), isStarted: false }
     const said = await woken.tell([], [{ ...held, id: '1', replica: 'b' }])
     expect(said.epoch).not.toBe(before.epoch)
     const { replicas } = await woken.view()
@@ -176,7 +179,7 @@ it('what has no memory says so, and is told what is held of it', () =>
       ['a', 0],
       ['b', 1],
     ])
-    expect((await woken.acquire(request('2'))).turn).toMatchObject({ kind: 'bound', replica: 'b' })
+    expect((await woken.acquire(request('2', SMALL))).turn).toMatchObject({ kind: 'bound', replica: 'b' })
   }))
 
 describe('probes', () => {

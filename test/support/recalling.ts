@@ -2,6 +2,7 @@
 import { Breaker } from '../../src/core/breaker.ts'
 import { ByteBudget } from '../../src/core/byte-budget.ts'
 import type { ConfigDocument } from '../../src/core/config.ts'
+import { CACHE_HITS_FLUSH_MS } from '../../src/core/recall/limits.ts'
 import { Outbox } from '../../src/core/recall/outbox.ts'
 import type { Remembered } from '../../src/core/recall/remembered.ts'
 import { Sieve } from '../../src/core/recall/sieve.ts'
@@ -200,7 +201,7 @@ export function recalling(cache: Cache = { exact: true }, targets = 1) {
   async function settle(): Promise<void> {
     for (let known = -1; known !== background.length; ) {
       known = background.length
-      await clock.advance(200)
+      await clock.advance(CACHE_HITS_FLUSH_MS)
       await Promise.all(background)
     }
   }

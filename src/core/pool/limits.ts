@@ -14,7 +14,7 @@ export const POOL_MATCHED_BLOCKS_MIN = 2
  */
 export const POOL_PREFILL_WEIGHT = 2.7
 /** Over so long that share is averaged, ms. */
-export const POOL_BUSY_MS = 10_000
+export const POOL_BUSY_MS = 3000
 /** A replica that has so much of a prompt is warm. */
 export const POOL_WARM_SHARE = 0.8
 /** Blocks that decide where a request goes while nobody knows the pool's state. */
@@ -37,6 +37,8 @@ export const POOL_OVERLOAD_REST_MS_MAX = 8000
 /** What a prompt takes beside its tokens, ms: where learning what it really is begins, and the most that is believed. */
 export const POOL_STEP_MS = 25
 export const POOL_STEP_MS_MAX = 250
+/** How much that first assumption counts against one first content. */
+export const POOL_STEP_WEIGHT = 0.02
 /** Weight of what was learnt before, per first content: some seven of them are remembered. */
 export const POOL_RATE_MEMORY = 0.85
 /** One first content counts as at most so many times slower or faster than expected. */

@@ -1,5 +1,12 @@
 /** How fast a replica prefills, learnt from when first contents come. No I/O. */
-import { POOL_RATE_MEMORY, POOL_RATE_RANGE, POOL_RATE_SURPRISE_MAX, POOL_STEP_MS, POOL_STEP_MS_MAX } from './limits.ts'
+import {
+  POOL_RATE_MEMORY,
+  POOL_RATE_RANGE,
+  POOL_RATE_SURPRISE_MAX,
+  POOL_STEP_MS,
+  POOL_STEP_MS_MAX,
+  POOL_STEP_WEIGHT,
+} from './limits.ts'
 
 /**
  * Time = step + tokens / rate, fitted by least squares of the relative error, in which the past fades. What the config
@@ -56,7 +63,7 @@ export class PrefillRate {
   }
 
   #fit(): void {
-    const anchor = POOL_STEP_MS ** -2
+    const anchor = POOL_STEP_WEIGHT * POOL_STEP_MS ** -2
     const ones = this.#ones + anchor
     const ms = this.#ms + anchor * POOL_STEP_MS
     const spread = ones * this.#squares - this.#tokens ** 2

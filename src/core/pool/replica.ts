@@ -134,9 +134,9 @@ export class Replica {
 
   /** Is there room for it, whatever there is to compute? */
   hasRoom(promptTokens: number): boolean {
-    if (this.#requests === 0) return true
     if (this.#requests >= (this.config.maxRequests ?? Number.POSITIVE_INFINITY)) return false
-    return this.#inflightTokens + promptTokens <= this.#rules.maxInflightTokens
+    // Those that have begun take no more of it: how many of them its memory holds is the engine's to know.
+    return this.#before.size === 0 || this.#uncachedTokens + promptTokens <= this.#rules.maxInflightTokens
   }
 
   /** When it will have credit, if nothing is heard of it till then. */
@@ -201,10 +201,15 @@ export class Replica {
     this.health.released(lease.id)
   }
 
-  /** It has said that it has too much. */
-  overloaded(nowMs: number): void {
+  /** It has a queue of its own: it is slower than it is taken for, or others ask it, too. */
+  queues(nowMs: number): void {
     this.#creditPart = Math.max(POOL_CREDIT_PART_MIN, this.#creditPartAt(nowMs) / 2)
     this.#creditMs = nowMs
+  }
+
+  /** It has said that it has too much. */
+  overloaded(nowMs: number): void {
+    this.queues(nowMs)
     this.#overloads += 1
     this.#restUntilMs = nowMs + Math.min(POOL_OVERLOAD_REST_MS_MAX, POOL_OVERLOAD_REST_MS * this.#overloads)
   }

@@ -141,6 +141,10 @@ export class Scheduler implements PoolScheduler {
     this.#line.dispatch(nowMs)
   }
 
+  reported(id: string, { waiting }: { readonly waiting: number }, nowMs: number): void {
+    if (waiting > 0) this.#roster.get(id)?.queues(nowMs)
+  }
+
   decided(nowMs: number): readonly Decided[] {
     this.#pass(nowMs)
     this.#line.dispatch(nowMs)

@@ -11,7 +11,7 @@ export interface PoolRules {
   readonly kvTokens: number
   /** Tokens of one block of the index, by estimate. */
   readonly blockTokens: number
-  /** Most prompt tokens that are with one replica at a time, cached ones included; one request alone may pass it. */
+  /** Most prompt tokens that wait for prefill with one replica at a time; one request alone may pass it. */
   readonly maxInflightTokens: number
   /** Most requests that wait. */
   readonly maxQueue: number
@@ -196,6 +196,8 @@ export interface PoolScheduler {
   adopt(leases: readonly PoolLease[], nowMs: number): void
   /** What a health check found. */
   probed(replica: string, isHealthy: boolean, nowMs: number): void
+  /** What its engine says of itself: one that queues has too much. It corrects what is known here, and is never all of it. */
+  reported(replica: string, engine: { readonly waiting: number }, nowMs: number): void
   /**
    * What has come of those who waited since it was last asked: bound, or refused for their wait. To be asked after every
    * other call, and at `wakeAtMs`.

@@ -16,6 +16,13 @@ export interface Waiter {
   readonly cost: number
 }
 
+/** What one tenant has waiting for one replica. */
+interface Line {
+  readonly waiters: Set<Waiter>
+  readonly interactive: { ms: number; cost: number }
+  readonly batch: { ms: number; cost: number }
+}
+
 /** From when it is overdue: a share of its bound, counted from when it first asked. */
 export const overdueAtMs = (sinceMs: number, deadlineMs: number): number =>
   sinceMs + POOL_OVERDUE_SHARE * (deadlineMs - sinceMs)
@@ -25,6 +32,8 @@ export class Waiting {
   readonly #byId = new Map<string, Waiter>()
   readonly #byHome = new Map<string, Set<Waiter>>()
   readonly #byTenant = new Map<string, Set<Waiter>>()
+  /** By home, then by tenant, with their sums: a full queue is not to be walked for each request that comes. */
+  readonly #lines = new Map<string, Map<string, Line>>()
   readonly #counters: TenantCounters
   readonly #counts = { interactive: 0, batch: 0 }
   /** No deadline is before it. */
@@ -62,7 +71,7 @@ export class Waiting {
   add(waiter: Waiter): void {
     const { id, tenant, priority } = waiter.request
     this.#byId.set(id, waiter)
-    put(this.#byHome, waiter.home, waiter)
+    this.#stand(waiter)
     put(this.#byTenant, tenant, waiter)
     this.#counters.waits(tenant)
     this.#counts[priority] += 1
@@ -72,7 +81,7 @@ export class Waiting {
   remove(waiter: Waiter): void {
     const { id, tenant, priority } = waiter.request
     if (!this.#byId.delete(id)) return
-    take(this.#byHome, waiter.home, waiter)
+    this.#leave(waiter)
     take(this.#byTenant, tenant, waiter)
     this.#counters.left(tenant)
     this.#counts[priority] -= 1
@@ -80,10 +89,10 @@ export class Waiting {
 
   /** It should go elsewhere now. */
   move(waiter: Waiter, home: string, prefillMs: number): void {
-    take(this.#byHome, waiter.home, waiter)
+    this.#leave(waiter)
     waiter.home = home
     waiter.prefillMs = prefillMs
-    put(this.#byHome, home, waiter)
+    this.#stand(waiter)
   }
 
   /** The first deadline of those who wait, or an earlier moment. */
@@ -145,40 +154,53 @@ export class Waiting {
    * tenant's at most as much as its own has, and what its own has had more.
    */
   aheadMs(waiter: Waiter, nowMs: number): number {
-    const waiting = this.at(waiter.home)
-    if (waiting.size === 0) return 0
+    const lines = this.#lines.get(waiter.home)
+    if (lines === undefined) return 0
     const { tenant } = waiter.request
     const rank = rankOf(waiter, nowMs)
-    let [ownMs, ownCost, strictMs] = [0, waiter.cost, 0]
-    let others: Map<string, { ms: number; cost: number }> | undefined
-    for (const other of waiting) {
+    const own = this.#counters.lifted(tenant)
+    let [aheadMs, ownCost] = [0, waiter.cost]
+    for (const other of lines.get(tenant)?.waiters ?? []) {
       if (other === waiter) continue
       const otherRank = rankOf(other, nowMs)
-      if (otherRank > rank) continue
-      if (otherRank < rank) strictMs += other.prefillMs
-      else if (other.request.tenant === tenant) {
-        if (isBefore(other, waiter, nowMs)) {
-          ownMs += other.prefillMs
-          ownCost += other.cost
-        }
-      } else {
-        others ??= new Map()
-        const sum = others.get(other.request.tenant)
-        if (sum === undefined) others.set(other.request.tenant, { ms: other.prefillMs, cost: other.cost })
-        else {
-          sum.ms += other.prefillMs
-          sum.cost += other.cost
-        }
-      }
+      if (otherRank > rank || (otherRank === rank && !isBefore(other, waiter, nowMs))) continue
+      aheadMs += other.prefillMs
+      if (otherRank === rank) ownCost += other.cost
     }
-    let aheadMs = strictMs + ownMs
-    if (others === undefined) return aheadMs
-    const own = this.#counters.lifted(tenant)
-    for (const [name, { ms, cost }] of others) {
+    for (const [name, { interactive, batch }] of lines) {
+      if (name === tenant) continue
+      if (rank > 0) aheadMs += interactive.ms
+      const { ms, cost } = rank > 0 ? batch : interactive
+      if (ms === 0) continue
       const most = ownCost + own - this.#counters.of(name)
       if (most > 0) aheadMs += ms * Math.min(1, most / Math.max(1, cost))
     }
     return aheadMs
+  }
+
+  #stand(waiter: Waiter): void {
+    put(this.#byHome, waiter.home, waiter)
+    const lines = this.#lines.get(waiter.home) ?? new Map<string, Line>()
+    this.#lines.set(waiter.home, lines)
+    const { tenant, priority } = waiter.request
+    const line = lines.get(tenant) ?? { waiters: new Set(), interactive: { ms: 0, cost: 0 }, batch: { ms: 0, cost: 0 } }
+    lines.set(tenant, line)
+    line.waiters.add(waiter)
+    line[priority].ms += waiter.prefillMs
+    line[priority].cost += waiter.cost
+  }
+
+  #leave(waiter: Waiter): void {
+    take(this.#byHome, waiter.home, waiter)
+    const lines = this.#lines.get(waiter.home)
+    const { tenant, priority } = waiter.request
+    const line = lines?.get(tenant)
+    if (lines === undefined || line === undefined) return
+    line.waiters.delete(waiter)
+    line[priority].ms -= waiter.prefillMs
+    line[priority].cost -= waiter.cost
+    if (line.waiters.size === 0) lines.delete(tenant)
+    if (lines.size === 0) this.#lines.delete(waiter.home)
   }
 
   #precedes(one: Waiter, other: Waiter, nowMs: number): boolean {

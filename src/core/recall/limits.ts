@@ -12,6 +12,8 @@ export const RECALL_MEMORY_BYTES_MAX = 16 * 1024 * 1024
 export const CACHE_NEWS_BYTES_MAX = 8 * 1024 * 1024
 /** News travel in batches: at most one flush per (isolate, tenant) in this time. */
 export const CACHE_FLUSH_MS = 100
+/** … and where there are nothing but counts of hits, which nobody asks for in a hurry, in this. */
+export const CACHE_HITS_FLUSH_MS = 500
 /** How long a request waits for a look-up; later, it goes on without. */
 export const CACHE_READ_MS = 150
 /** … where it would lead or follow others, for then an early end costs a call of the upstream's. */

@@ -1,6 +1,6 @@
 /** What caches are to be told, on its way in batches: bounded by bytes, by tenant, armed by one request at a time. No I/O. */
 import { ownerOf, type TenantPlace } from '../tenant.ts'
-import { CACHE_FLUSH_MS, CACHE_NEWS_BYTES_MAX } from './limits.ts'
+import { CACHE_FLUSH_MS, CACHE_HITS_FLUSH_MS, CACHE_NEWS_BYTES_MAX } from './limits.ts'
 import type { CacheNews, HitKind } from './types.ts'
 
 /** Hits that were served, counted by key and kind. */
@@ -27,6 +27,8 @@ interface Queue {
   sealings: Sealing[]
   hits: Map<string, { key: string; as: HitKind; count: number }>
   bytes: number
+  /** When the first of it came. */
+  readonly sinceMs: number
   /** Until when somebody is expected to flush it; then that request may be gone. */
   armedUntilMs: number
 }
@@ -44,7 +46,7 @@ export class Outbox {
 
   /** Adds an answer that holds so many bytes. True when the caller must see to a flush after CACHE_FLUSH_MS. */
   add(place: TenantPlace, sealing: Sealing, bytes: number, nowMs: number): boolean {
-    const queue = this.#queue(place)
+    const queue = this.#queue(place, nowMs)
     if (this.#bytes + bytes > this.#bytesMax) this.#dropped += 1
     else {
       queue.sealings.push(sealing)
@@ -55,7 +57,7 @@ export class Outbox {
 
   /** Counts a hit. True as of `add`. */
   hit(place: TenantPlace, key: string, as: HitKind, nowMs: number): boolean {
-    const queue = this.#queue(place)
+    const queue = this.#queue(place, nowMs)
     const name = as + key
     const known = queue.hits.get(name)
     if (known !== undefined) known.count += 1
@@ -65,6 +67,15 @@ export class Outbox {
       this.#hold(queue, HIT_BYTES)
     }
     return this.#arm(queue, nowMs)
+  }
+
+  /** May whoever is to flush a tenant's news wait for more, CACHE_FLUSH_MS, and ask again? For counts of hits alone. */
+  mayWait(place: TenantPlace, nowMs: number): boolean {
+    const queue = this.#queues.get(ownerOf(place))
+    if (queue === undefined || queue.sealings.length > 0) return false
+    if (nowMs - queue.sinceMs + CACHE_FLUSH_MS > CACHE_HITS_FLUSH_MS) return false
+    queue.armedUntilMs = nowMs + 2 * CACHE_FLUSH_MS
+    return true
   }
 
   /** Everything there is of a tenant; null when there is nothing. */
@@ -87,11 +98,12 @@ export class Outbox {
     return this.#dropped
   }
 
-  #queue(place: TenantPlace): Queue {
+  #queue(place: TenantPlace, nowMs: number): Queue {
     const name = ownerOf(place)
     let queue = this.#queues.get(name)
     if (queue === undefined) {
-      queue = { place, sealings: [], hits: new Map(), bytes: 0, armedUntilMs: Number.NEGATIVE_INFINITY }
+      const armedUntilMs = Number.NEGATIVE_INFINITY
+      queue = { place, sealings: [], hits: new Map(), bytes: 0, sinceMs: nowMs, armedUntilMs }
       this.#queues.set(name, queue)
     }
     return queue

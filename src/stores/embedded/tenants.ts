@@ -2,6 +2,7 @@
 
 import type { AskReply, Turn } from '../../core/ledger/types.ts'
 import { ADMIN_OBJECT_CALL_MS, OBJECT_CALL_MS } from '../../core/limits.ts'
+import { batchText } from '../../core/usage-pack.ts'
 import { tenantStub } from '../../lib/object-places.ts'
 import type { TenantObject } from '../../objects/tenant.ts'
 import type { TenantAdmin, TenantPlace, TenantStore } from '../types.ts'
@@ -41,7 +42,7 @@ export function createTenants(namespace: Namespace, tools: CallTools, answered?:
     lookUp: (place, keyId, digest) => ask(place, (object) => object.lookUp(keyId, digest)),
     ensureCacheSecret: (place, candidate) => ask(place, (object) => object.ensureCacheSecret(candidate)),
     webhook: async (place) => (await ask(place, (object) => object.webhook()))?.webhook ?? null,
-    record: (place, batch) => ask(place, (object) => object.record(JSON.stringify(batch))),
+    record: (place, batch) => ask(place, (object) => object.record(batchText(batch))),
     async admit(place, question, deadlineMs) {
       const reply = await ask(place, (object) => object.admit(JSON.stringify(question)), { deadlineMs }, 'ledger')
       return JSON.parse(reply) as AskReply

@@ -14,7 +14,8 @@ class Naive {
   }
 
   matched(blocks: Float64Array): number {
-    const missing = blocks.findIndex((hash) => !this.#held.some((one) => one.hash === hash))
+    const held = new Set(this.#held.map(({ hash }) => hash))
+    const missing = blocks.findIndex((hash) => !held.has(hash))
     return missing === -1 ? blocks.length : missing
   }
 

@@ -56,8 +56,10 @@ describe('credit', () => {
   it('ends where its room ends, in tokens and in requests', () => {
     const small = replicaOf({}, 1500)
     expect(small.hasRoom(9000)).toBe(true)
-    small.bind(leaseOf('1', { promptTokens: 1000 }), NO_BLOCKS, true)
+    small.bind(leaseOf('1', { uncachedTokens: 1000 }), NO_BLOCKS, false)
     expect([small.hasRoom(500), small.hasRoom(501)]).toEqual([true, false])
+    small.bind(leaseOf('2', { promptTokens: 9000, uncachedTokens: 9000 }), NO_BLOCKS, true)
+    expect(small.hasRoom(500)).toBe(true)
     const single = replicaOf({ maxRequests: 1 })
     single.bind(leaseOf('1'), NO_BLOCKS, true)
     expect(single.hasRoom(1)).toBe(false)
@@ -74,6 +76,15 @@ describe('credit', () => {
     later.bind(leaseOf('1', { uncachedTokens: 100, boundMs: 10_000 }), NO_BLOCKS, false)
     expect(later.hasCredit(1, 10_000)).toBe(true)
   })
+})
+
+it('a replica whose engine queues gets less at a time, and is not left alone', () => {
+  const replica = replicaOf()
+  for (let reads = 0; reads < 3; reads += 1) replica.queues(0)
+  expect(replica.isResting(0)).toBe(false)
+  expect(replica.hasCredit(1, 0)).toBe(true)
+  replica.bind(leaseOf('1', { uncachedTokens: 100 }), NO_BLOCKS, false)
+  expect(replica.hasCredit(1, 0)).toBe(false)
 })
 
 describe('a replica that is late', () => {

@@ -237,7 +237,7 @@ describe('whatever happens', () => {
           } else if (happens === 'config') {
             scheduler.configure({ ...RULES, maxInflightTokens: 20_000, maxQueue: 30 }, replicasOf(...names), nowMs)
           } else if (chosen !== undefined && happens === 'first') scheduler.tell([{ kind: 'first', id: chosen }], nowMs)
-          else if (chosen !== undefined && happens !== 'nothing') {
+          else if (chosen !== undefined && happens !== 'nothing' && happens !== 'first') {
             bound.delete(chosen)
             over.add(chosen)
             const end = { outcome: happens === 'left' ? 'unknown' : happens, usage: null } as const

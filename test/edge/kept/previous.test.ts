@@ -8,6 +8,7 @@ import { keepResponse, withContext, withPrevious } from '../../../src/edge/kept/
 import { putKept, readKept } from '../../../src/edge/kept/record.ts'
 import { KnownBodies } from '../../../src/edge/known-bodies.ts'
 import { SKINS } from '../../../src/edge/skins.ts'
+import { WrittenHeaders } from '../../../src/edge/written-headers.ts'
 import { entered, nobody, requestOf } from '../../support/entered.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -50,7 +51,7 @@ const finalOf = (response: Json): FinalAnswer => ({
 /** An exchange of the Responses skin, whose body was read. */
 async function setUp(body: Json = { model: 'priced', input: 'now' }) {
   const at = await entered()
-  const edge = { ...at, bodies: new BodyBudget(at.clock), known: new KnownBodies() }
+  const edge = { ...at, bodies: new BodyBudget(at.clock), known: new KnownBodies(), written: new WrittenHeaders() }
   const skin = SKINS['/v1/responses']
   const read = skin?.read(body)
   if (skin === undefined || read === undefined || 'param' in read) throw new Error('it can be read')

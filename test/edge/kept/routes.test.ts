@@ -5,6 +5,7 @@ import { BodyBudget } from '../../../src/edge/body.ts'
 import { putKept } from '../../../src/edge/kept/record.ts'
 import { type Running, responseRoutes } from '../../../src/edge/kept/routes.ts'
 import { KnownBodies } from '../../../src/edge/known-bodies.ts'
+import { WrittenHeaders } from '../../../src/edge/written-headers.ts'
 import { entered } from '../../support/entered.ts'
 
 const LIVE = 'resp_live'
@@ -17,7 +18,7 @@ const running: Running = {
 
 async function setUp(runs: Running | null = running) {
   const at = await entered()
-  const edge = { ...at, bodies: new BodyBudget(at.clock), known: new KnownBodies() }
+  const edge = { ...at, bodies: new BodyBudget(at.clock), known: new KnownBodies(), written: new WrittenHeaders() }
   const app = new Hono()
   const routes = responseRoutes(edge, runs)
   app.get('/v1/responses/:id', routes.retrieve)
