@@ -5,7 +5,7 @@ import { pick, type Reply } from '../support/http-client.ts'
 import { poolOf } from '../support/pool-live.ts'
 import { type Call, ScriptedOrigin } from '../support/scripted-origin.ts'
 import { eventually } from '../support/sluice.ts'
-import { chat, whole } from '../support/wire.ts'
+import { chat, stream, whole } from '../support/wire.ts'
 
 const REPLICAS = ['a', 'b', 'c'] as const
 const STALL_MS = 2500
@@ -106,7 +106,7 @@ test('an object thrown out of memory: nobody notices', async () => {
 
 test('… and it is told what its replicas have to do', async () => {
   const begin = (headers: Readonly<Record<string, string>> = {}) =>
-    sluice.begin(key, '/v1/chat/completions', chat('one', false), { headers: { ...headers } })
+    sluice.begin(key, '/v1/chat/completions', chat('one', true), { headers: { ...headers } })
   const first = begin()
   await eventually('the first call', 5000, async () => held[0])
   await sluice.evictPool('one')
@@ -119,13 +119,13 @@ test('… and it is told what its replicas have to do', async () => {
   })
   const refused = await begin({ 'x-sluice-max-wait-ms': '0' }).reply
   expect(refused.status).toBe(429)
-  for (const call of held) await call.reply(200, whole('done'), JSON_TYPE)
+  for (const call of held) await call.reply(200, stream('done'), { 'content-type': 'text/event-stream' })
   for (const { reply } of [first, second]) expect((await reply).status).toBe(200)
 })
 
 test('an object thrown out while somebody waits in its queue: whoever waited goes on without it', async () => {
   const from = held.length
-  const begin = () => sluice.begin(key, '/v1/chat/completions', chat('one', false))
+  const begin = () => sluice.begin(key, '/v1/chat/completions', chat('one', true))
   const first = begin()
   await eventually('the first call', 5000, async () => held[from])
   const second = begin()
@@ -134,6 +134,6 @@ test('an object thrown out while somebody waits in its queue: whoever waited goe
   )
   await sluice.evictPool('one')
   await eventually('the second call', 5000, async () => held[from + 1])
-  for (const call of held.slice(from)) await call.reply(200, whole('done'), JSON_TYPE)
+  for (const call of held.slice(from)) await call.reply(200, stream('done'), { 'content-type': 'text/event-stream' })
   for (const { reply } of [first, second]) expect((await reply).status).toBe(200)
 })

@@ -4,9 +4,9 @@ import { type Exchange, pick } from '../support/http-client.ts'
 import { poolOf } from '../support/pool-live.ts'
 import { type Call, ScriptedOrigin } from '../support/scripted-origin.ts'
 import { eventually, setUp, type TestSluice } from '../support/sluice.ts'
-import { chat, whole } from '../support/wire.ts'
+import { chat, stream } from '../support/wire.ts'
 
-/** Each has one replica with room for one request, which its test answers when it likes. */
+/** Each has one replica with room for one prompt, whose first content comes when its test likes. */
 const POOLS = ['impatient', 'waits', 'leaves', 'priority', 'full'] as const
 type Pool = (typeof POOLS)[number]
 
@@ -42,7 +42,7 @@ afterAll(async () => {
 })
 
 const ask = (pool: Pool, name: string, headers: Readonly<Record<string, string>> = {}): Exchange =>
-  sluice.begin(sluice.keyOf('acme').key, '/v1/chat/completions', chat(pool, false, { user: name }), {
+  sluice.begin(sluice.keyOf('acme').key, '/v1/chat/completions', chat(pool, true, { user: name }), {
     headers: { ...headers },
   })
 
@@ -60,7 +60,7 @@ const queued = (pool: Pool, count: number): Promise<true> =>
     return waiting === count ? true : undefined
   })
 
-const answer = (call: Call): Promise<void> => call.reply(200, whole('done'), { 'content-type': 'application/json' })
+const answer = (call: Call): Promise<void> => call.reply(200, stream('done'), { 'content-type': 'text/event-stream' })
 
 test('x-sluice-max-wait-ms: 0 does not wait: 429 queue_timeout with when to come again', async () => {
   const first = ask('impatient', 'first')
