@@ -15,6 +15,7 @@ import {
   type SluiceContender,
   startFloor,
   startHasher,
+  startPairs,
   startPortkey,
   startSluice,
 } from './bench/contenders.ts'
@@ -29,6 +30,13 @@ import {
   type LimitsOptions,
 } from './bench/limits-lane.ts'
 import { type LimitsResults, limitsTable, limitsVerdicts } from './bench/limits-report.ts'
+import { poolConfigOf } from './bench/pool-config.ts'
+import { busyRun, fairRuns, slowRun } from './bench/pool-crowds.ts'
+import { chatsRuns, costRounds, ENGINE, type PoolOptions, REPLICA_NAMES } from './bench/pool-lane.ts'
+import { startReplicas } from './bench/pool-origins.ts'
+import { meteredPairs } from './bench/pool-pairs.ts'
+import { type PoolResults, poolTables, poolVerdicts } from './bench/pool-report.ts'
+import type { PoolLoad } from './bench/pool-types.ts'
 import { recallConfigOf } from './bench/recall-config.ts'
 import { hitRounds, missRounds, type RecallLoad, type RecallOptions } from './bench/recall-lane.ts'
 import { meaningRounds } from './bench/recall-meaning.ts'
@@ -40,9 +48,9 @@ import type { Contender } from './bench/types.ts'
 import { type Lifetime, processLifetime } from './support/lifetime.ts'
 import { projectFolder } from './support/options.ts'
 
-const usage = `npm run bench -- [--lane 1|2|limits|3|memory]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
+const usage = `npm run bench -- [--lane 1|2|limits|3|memory|pool]… [--rounds 7] [--seconds 5] [--quick] [--json FILE]
   [--portkey DIR]  a folder with @portkey-ai/gateway, if it is not among the project's own packages
-  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of twelve ports`
+  [--only NAME]…   floor, sluice, portkey   [--port 9400]  the first of sixteen ports`
 
 /** Load average from which the machine has other work, and requests per second say little. */
 const BUSY = 1
@@ -55,7 +63,7 @@ function readArguments() {
   try {
     const read = parseArgs({
       options: {
-        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits', '3', 'memory'] },
+        lane: { type: 'string', multiple: true, default: ['1', '2', 'limits', '3', 'memory', 'pool'] },
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         quick: { type: 'boolean', default: false },
@@ -133,11 +141,8 @@ async function limitsLane(
   load: LimitsLoad,
   options: LimitsOptions,
 ): Promise<LimitsResults> {
-  const start = async (isolates: number, port: number): Promise<SluiceContender> => {
-    const folder = join(place.folder, `limits-${isolates}`)
-    await mkdir(folder)
-    return await startSluice({ ...place, folder, port }, isolates)
-  }
+  const start = async (isolates: number, port: number): Promise<SluiceContender> =>
+    await startSluice(await placeIn(place, `limits-${isolates}`, port), isolates)
   const arrivals: Arrivals = {
     begin: async () => {
       upstream.send('begin')
@@ -155,12 +160,16 @@ async function limitsLane(
   return { hot, cold, exact }
 }
 
-/** A Sluice of one isolate with the recall lane's config. */
-async function startRecalling(place: Place, name: string, port: number): Promise<SluiceContender> {
+/** A place of a lane's own in another one. */
+async function placeIn(place: Place, name: string, port: number): Promise<Place> {
   const folder = join(place.folder, name)
   await mkdir(folder)
-  return await startSluice({ ...place, folder, port }, 1, recallConfigOf)
+  return { ...place, folder, port }
 }
+
+/** A Sluice of one isolate with the recall lane's config. */
+const startRecalling = async (place: Place, name: string, port: number): Promise<SluiceContender> =>
+  await startSluice(await placeIn(place, name, port), 1, recallConfigOf)
 
 /** Lane 3: hits, misses, and hits by meaning. */
 async function recallLane(place: Place, load: RecallLoad, options: RecallOptions): Promise<RecallResults> {
@@ -169,6 +178,23 @@ async function recallLane(place: Place, load: RecallLoad, options: RecallOptions
   const hits = await hitRounds(lane, load, options)
   const misses = await missRounds(lane, load, options)
   return { hits, misses, meaning: await meaningRounds(lane, load, options) }
+}
+
+/** The pool lane: replicas of its own behind a Sluice, and one whose pool's object alone is asked. */
+async function poolLane(place: Place, load: PoolLoad & RecallLoad, options: PoolOptions): Promise<PoolResults> {
+  const start = () => startReplicas(REPLICA_NAMES, ENGINE, place.lifetime)
+  const [pooled, single] = await Promise.all([start(), start()])
+  const own = await placeIn(place, 'pool', place.port + 12)
+  const sluice = await startSluice(own, 1, poolConfigOf(pooled, single, ENGINE))
+  const lane = { ...sluice, pooled, single }
+  const chats = await chatsRuns(lane, load, options)
+  const fair = await fairRuns(lane, load, options)
+  const slow = await slowRun(lane, load, options)
+  const busy = await busyRun(lane, load, options)
+  const cost = await costRounds(lane, load, options)
+  options.progress("pool lane: pairs of a pool's object")
+  const { run, cpuMs } = await startPairs(await placeIn(place, 'pairs', place.port + 13))
+  return { chats, fair, slow, busy, cost, pairs: await meteredPairs(run, cpuMs) }
 }
 
 async function bench(lifetime: Lifetime): Promise<boolean> {
@@ -180,7 +206,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   await once(upstream, 'message')
   const contenders = asksFor('1') || asksFor('2') ? await startAll(place, upstream) : []
   const loader = helper(lifetime, 'bench/load.ts')
-  const load: Load & LimitsLoad & RecallLoad = async (job: object) => {
+  const load: Load & LimitsLoad & RecallLoad & PoolLoad = async (job: object) => {
     loader.send(job)
     const [result] = await once(loader, 'message')
     return result
@@ -199,6 +225,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
     exactOfferedPerSecond: values.quick ? 200 : 800,
   }
   const recallOptions: RecallOptions = { ...options, questions: values.quick ? 1000 : 10_000, sleep }
+  const poolOptions: PoolOptions = { ...options, crowdMs: values.quick ? 12_000 : 25_000, sleep }
   const answers = values.quick ? 10_000 : 100_000
   const startedAt = new Date().toISOString()
   const [busy = 0] = loadavg()
@@ -214,12 +241,14 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   const memory = asksFor('memory')
     ? await memoryRun(await startRecalling(place, 'memory', port + 11), load, recallOptions, answers, residentMb)
     : undefined
+  const pool = asksFor('pool') ? await poolLane(place, load, poolOptions) : undefined
   const bounds = [
     ...verdicts(rows.whole, rows.streams),
     ...(begun === undefined ? [] : burstVerdicts(begun)),
     ...(limits === undefined ? [] : limitsVerdicts(limits)),
     ...(recall === undefined ? [] : recallVerdicts(recall)),
     ...(memory === undefined ? [] : memoryVerdicts(memory)),
+    ...(pool === undefined ? [] : poolVerdicts(pool)),
   ]
 
   console.log(`${options.rounds} rounds, medians (least–most), ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}\n`)
@@ -228,6 +257,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
   if (limits !== undefined) console.log(`Limits\n${limitsTable(limits)}\n`)
   if (recall !== undefined) console.log(`Recall\n${recallTables(recall)}\n`)
   if (memory !== undefined) console.log(`Memory\n${memoryTable(memory)}\n`)
+  if (pool !== undefined) console.log(`Pool\n${poolTables(pool)}\n`)
   if (bounds.length > 0) console.log(verdictLines(bounds))
   if (values.json !== undefined) {
     const report = {
@@ -239,6 +269,7 @@ async function bench(lifetime: Lifetime): Promise<boolean> {
       limits,
       recall,
       memory,
+      pool,
       verdicts: bounds,
       rounds: { whole, streams },
     }

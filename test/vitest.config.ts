@@ -13,6 +13,7 @@ const inWorkerd = [
   'test/edge/*.test.ts',
   'test/edge/kept/*.test.ts',
   'test/edge/{memory,conversations}/*.test.ts',
+  'test/scripts/bench/pool-worker/*.test.ts',
   'test/*.test.ts',
 ]
 /** Of those, what others in the same runtime would disturb, or be disturbed by: the one Directory, and the clock. */
@@ -21,6 +22,7 @@ const alone = [
   'test/edge/app.test.ts',
   'test/objects/{directory,directory-erasure,directory-records,vectors}.test.ts',
   'test/stores/embedded/directory.test.ts',
+  'test/scripts/bench/pool-worker/*.test.ts',
   'test/*.test.ts',
 ]
 /** No I/O, or none that others could notice: side by side, as many as there are cores. */
@@ -28,7 +30,7 @@ const pure = [
   'test/{compose,core,lib,providers,recall,route,dispatch,record,jobs}/**/*.test.ts',
   'test/edge/{messages,responses}/**/*.test.ts',
   'test/scripts/{cli,sim,tidy,worker}/*.test.ts',
-  'test/scripts/bench/{body,burst,lanes,limits-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
+  'test/scripts/bench/{body,burst,lanes,limits-*,pool-*,recall-*,reply-reader,report,stats,stream-skins,table,verdict}.test.ts',
   // The guard gives its store a few ms, and the test that store is a real one.
   'test/admit/**/!(rate-guard).test.ts',
 ]
@@ -39,6 +41,7 @@ const beside = [
   'test/conformance/{recall-skins,skin-errors,webhooks,webhooks-live}.test.ts',
   'test/conformance/{conversations,idempotency,recall,sessions,streams,tenancy}.test.ts',
   'test/conformance/recall-{live,operator,rules}.test.ts',
+  'test/conformance/pool-*.test.ts',
   'test/faults/bytes.test.ts',
   'test/faults/skins.test.ts',
 ]

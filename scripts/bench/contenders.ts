@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, openSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { installed } from '../support/build.ts'
+import { buildWorker, installed } from '../support/build.ts'
 import { type Child, startChild } from '../support/child.ts'
 import type { Lifetime } from '../support/lifetime.ts'
 import { projectFolder } from '../support/options.ts'
 import { answers } from '../support/ports.ts'
-import { findProcess } from './cpu.ts'
+import { cpuMs, findProcess } from './cpu.ts'
+import { type PairsJob, type PairsRun, pairsConfig } from './pool-pairs.ts'
 import { type BenchConfig, configOf, type Running, setUpSluice } from './sluice.ts'
 import type { Contender, ContenderName } from './types.ts'
 
@@ -91,11 +92,15 @@ export interface SluiceContender extends Omit<Contender, 'recorded'>, Omit<Runni
   readonly ports: readonly number[]
 }
 
-/** Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. */
+/**
+ * Sluice through the code of `npm run serve`, with a tenant, a key and a config applied through its admin API. `built`:
+ * the folder of another build than its own.
+ */
 export async function startSluice(
   place: Place,
   isolates = 1,
   configFor: (upstream: string) => BenchConfig = configOf,
+  built?: string,
 ): Promise<SluiceContender> {
   const token = randomBytes(32).toString('base64url')
   const ports = Array.from({ length: isolates }, (_, index) => place.port + index)
@@ -112,6 +117,7 @@ export async function startSluice(
       '--no-demo',
       '--state',
       join(place.folder, `state-${isolates}`),
+      ...(built === undefined ? [] : ['--built', built]),
     ],
     { ...process.env, SLUICE_MASTER_KEY: randomBytes(32).toString('base64'), SLUICE_ADMIN_TOKEN: token },
   )
@@ -127,6 +133,20 @@ export async function startSluice(
     ports,
     ...running,
   }
+}
+
+/** A Sluice whose Worker has the loop over a pool's object in it, too: one isolate has the object, the other one asks. */
+export async function startPairs(place: Place) {
+  const built = join(place.folder, 'built')
+  await buildWorker(projectFolder, built, join(projectFolder, 'scripts/bench/pool-worker/index.ts'))
+  const { ports, pid } = await startSluice(place, 2, (upstream) => pairsConfig(configOf(upstream)), built)
+  const run = async (job: PairsJob): Promise<PairsRun> => {
+    const url = `http://127.0.0.1:${ports[1]}/bench/pairs`
+    const reply = await fetch(url, { method: 'POST', body: JSON.stringify(job) })
+    if (!reply.ok) throw new Error(`the loop over the pool's object answered ${reply.status}: ${await reply.text()}`)
+    return (await reply.json()) as PairsRun
+  }
+  return { run, cpuMs: () => cpuMs(pid) }
 }
 
 /** Portkey's script under a folder: the package itself, or one that has it in its node_modules. */

@@ -94,7 +94,7 @@ function hashOf(text: string): number {
 }
 
 /** mulberry32: the same numbers, 0 to 1, from the same seed. */
-function randomFrom(seed: number): () => number {
+export function randomFrom(seed: number): () => number {
   let state = seed | 0
   return () => {
     state = (state + 0x6d2b79f5) | 0

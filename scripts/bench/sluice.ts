@@ -15,8 +15,12 @@ export type LimitOf = Readonly<Record<string, string | number>>
 
 /** What the limits lane does with a running Sluice. */
 export interface Admission {
-  /** Makes a tenant with these limits and no others; the headers its requests go with. */
-  readonly addTenant: (id: string, limits: readonly LimitOf[]) => Promise<Readonly<Record<string, string>>>
+  /** Makes a tenant with these limits and no others; the headers its requests go with. More fields go into its key. */
+  readonly addTenant: (
+    id: string,
+    limits: readonly LimitOf[],
+    keyFields?: object,
+  ) => Promise<Readonly<Record<string, string>>>
   /** Questions about admission that all isolates have put to tenants' objects. */
   readonly ledgerCalls: () => Promise<number>
 }
@@ -60,9 +64,9 @@ export async function setUpSluice(urls: readonly string[], token: string, config
   }
   await send('PUT', '/credentials/bench', { value: 'sk-bench-0123456789' })
   await send('PUT', '/config', config)
-  const addKey = async (id: string, fields: object): Promise<string> => {
+  const addKey = async (id: string, fields: object, keyFields: object = {}): Promise<string> => {
     await send('POST', '/tenants', { id, name: 'Benchmark', ...fields })
-    return String(field(await send('POST', `/tenants/${id}/keys`, { name: 'bench' }), 'key'))
+    return String(field(await send('POST', `/tenants/${id}/keys`, { name: 'bench', ...keyFields }), 'key'))
   }
   const key = await addKey(TENANT, {})
   for (const url of urls) await inForce(url, key, Object.keys(config.models))
@@ -74,13 +78,13 @@ export async function setUpSluice(urls: readonly string[], token: string, config
     recorded: async () => sumIn(await usage(), 'requests'),
     cacheHits: async () => sumIn(await usage(), 'cacheHits'),
     admission: {
-      addTenant: async (id, limits) => {
+      addTenant: async (id, limits, keyFields) => {
         // The deployment's own limits go by name: these replace them, and what is not replaced is removed.
         const removed = LIMITS.filter(({ name }) => limits.every((limit) => limit.name !== name)).map(({ name }) => ({
           name,
           amount: null,
         }))
-        const made = await addKey(id, { limits: [...limits, ...removed] })
+        const made = await addKey(id, { limits: [...limits, ...removed] }, keyFields)
         return { 'content-type': 'application/json', authorization: `Bearer ${made}` }
       },
       ledgerCalls: async () => {

@@ -1,4 +1,4 @@
-/** The built Worker on bare workerd as `npm run serve` runs it, with a test's front between isolates and tenants' objects. */
+/** The built Worker on bare workerd as `npm run serve` runs it, with a test's front between isolates and objects. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -18,13 +18,14 @@ const DRAIN_MS = 200
 
 /** The product's bundle as it is, entered through the front. */
 const ENTRY = `/** The entry of a test's workerd. */
-import worker from './index.js'
-import { withObjectFaults } from './fault-front.js'
+import worker, { PoolObject as Pool } from './index.js'
+import { mortal, withObjectFaults } from './fault-front.js'
 export * from './index.js'
+export const PoolObject = mortal(Pool)
 export default withObjectFaults(worker)
 `
 
-/** A Sluice whose tenants' objects can be taken away, and whose process can. */
+/** A Sluice whose objects can be taken away, and whose process can. */
 export interface FaultySluice extends TestSluice {
   /** Sets the faults of an isolate, by its number. */
   faults(isolate: number, faults: readonly ObjectFault[]): Promise<void>
@@ -32,6 +33,10 @@ export interface FaultySluice extends TestSluice {
   faultsEverywhere(faults: readonly ObjectFault[]): Promise<void>
   /** How often an isolate has called a method of tenants' objects. */
   callsOf(isolate: number, method: string): Promise<number>
+  /** Has a pool's object do nothing for so long. */
+  stallPool(pool: string, ms: number): Promise<void>
+  /** Throws a pool's object out of memory. */
+  evictPool(pool: string): Promise<void>
   /** kill -9 of workerd. */
   crash(): Promise<void>
   /** Starts workerd again over the same state, after a crash. */
@@ -60,6 +65,8 @@ export async function setUpFaulty(setup: Setup): Promise<FaultySluice> {
       await Promise.all(sluice.urls.map((_, isolate) => faults(isolate, wanted)))
     },
     callsOf: async (isolate, method) => ((await control(isolate)).json as Record<string, number>)[method] ?? 0,
+    stallPool: async (pool, ms) => void (await send(`${sluice.url}/test-only/pools/${pool}?stallMs=${ms}`)),
+    evictPool: async (pool) => void (await send(`${sluice.url}/test-only/pools/${pool}`)),
     crash: () => process.crash(),
     restart: () => process.start(),
   }
