@@ -43,11 +43,20 @@ function enterUnder(
   guard: Guard,
   presented: Presented,
 ): Entered | Promise<Entered> {
-  const entered = (authentication: Authentication): Entered => {
+  const entered = (authentication: Authentication, under = deployment): Entered => {
     if (authentication.kind === 'refused') return authentication
     const again = async (): Promise<Entered> => enter(services, guard, presented)
-    return { kind: 'entry', deployment, caller: authentication.caller, again }
+    return { kind: 'entry', deployment: under, caller: authentication.caller, again }
   }
   const authentication = authenticate(guard, presented, deployment)
-  return authentication instanceof Promise ? authentication.then(entered) : entered(authentication)
+  if (!(authentication instanceof Promise)) return entered(authentication)
+  return deployment.pepper === null
+    ? authentication.then(async (one) => entered(one, await peppered(deployment, guard)))
+    : authentication.then((one) => entered(one))
+}
+
+/** The snapshot is older than the first key: whoever was let in was so with a pepper that it does not have yet. */
+async function peppered(deployment: Deployment, guard: Guard): Promise<Deployment> {
+  const pepper = await guard.cache.pepper().catch(() => null)
+  return pepper === null ? deployment : { ...deployment, pepper }
 }

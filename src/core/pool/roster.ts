@@ -41,6 +41,12 @@ export class Roster {
     return [...before.keys()].filter((id) => !this.#replicas.has(id))
   }
 
+  /** Prompt tokens that all of those who take any compute in a ms, as learnt; never 0. */
+  get tokensPerMs(): number {
+    const active = this.#list.filter(({ config }) => config.state === 'active')
+    return Math.max(1, active.reduce((sum, { rate }) => sum + rate.tokensPerSecond, 0)) / 1000
+  }
+
   /** What a ms of prefill weighs against a ms of waiting, at least 1. */
   get prefillWeight(): number {
     return 1 + POOL_PREFILL_WEIGHT * this.#busyShare ** 2

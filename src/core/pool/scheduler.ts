@@ -1,4 +1,5 @@
 /** A pool's scheduler: who gets which replica, and when. The same code runs in the pool's object, in tests and in the simulator. No I/O. */
+import { Appointments } from './appointments.ts'
 import { affinityOf, explained, type Option } from './choice.ts'
 import { LateBinding } from './late-binding.ts'
 import { Leases } from './leases.ts'
@@ -6,7 +7,6 @@ import { POOL_CACHED_SHARE_MIN, POOL_LEASES_MAX } from './limits.ts'
 import { costOf, Placement } from './placement.ts'
 import type { Lease, Replica } from './replica.ts'
 import { Roster } from './roster.ts'
-import { retryMs } from './shedding.ts'
 import { TenantCounters } from './tenant-counters.ts'
 import type {
   PoolEnd,
@@ -36,6 +36,8 @@ export class Scheduler implements PoolScheduler {
   readonly #decided = new Map<string, Decided>()
   readonly #refused = { full: 0, wait: 0, shed: 0, none: 0 }
   readonly #chosen = { warm: 0, saturated: 0, cold: 0, only: 0 }
+  readonly #appointments = new Appointments()
+  #nowMs = 0
   #matchedBlocks = 0
   #blocks = 0
 
@@ -51,14 +53,15 @@ export class Scheduler implements PoolScheduler {
         const option = options.find(({ id }) => id === replica.id) ?? this.#placement.option(replica, request, atMs)
         this.#decided.set(request.id, this.#bind(request, option, options, atMs))
       },
-      refuse: ({ id }: PoolRequest, why: RefusedTurn['why'], retryAfterMs: number): void =>
-        void this.#decided.set(id, this.#refusal(id, why, retryAfterMs)),
+      refuse: (request: PoolRequest, why: RefusedTurn['why'], retryAfterMs: number): void =>
+        void this.#decided.set(request.id, this.#refusal(request, why, retryAfterMs)),
     }
     this.#line = new LateBinding(this.#roster, this.#waiting, this.#placement, fates, random)
     this.configure(rules, replicas, nowMs)
   }
 
   configure(rules: PoolRules, replicas: readonly PoolReplica[], nowMs: number): void {
+    this.#nowMs = nowMs
     this.#placement.rules = rules
     for (const id of this.#roster.configure(rules, replicas, nowMs)) {
       for (const lease of this.#leases.at(id)) this.#leases.remove(lease.id)
@@ -79,8 +82,8 @@ export class Scheduler implements PoolScheduler {
     if (known !== undefined) return { kind: 'queued', id, expectedMs: this.#line.waitMs(known, nowMs) }
     const options = this.#placement.options(request, nowMs)
     const option = this.#placement.chosen(options, request, nowMs)
-    if (option === undefined) return this.#refusal(id, 'none', 0)
-    if (this.#leases.size >= POOL_LEASES_MAX) return this.#refusal(id, 'full', retryMs(option.waitMs))
+    if (option === undefined) return this.#refusal(request, 'none', 0)
+    if (this.#leases.size >= POOL_LEASES_MAX) return this.#refusal(request, 'full', option.waitMs)
     const isFree = this.#waiting.at(option.id).size === 0 && option.replica.hasCredit(request.promptTokens, nowMs)
     if (isFree && this.#line.mayTake(option.replica, request, nowMs)) {
       // It, too, passes through the queue: what a tenant was given while nobody waited is not held against it later.
@@ -136,6 +139,7 @@ export class Scheduler implements PoolScheduler {
   }
 
   probed(id: string, isHealthy: boolean, nowMs: number): void {
+    this.#nowMs = nowMs
     const replica = this.#roster.get(id)
     if (replica?.health.probed(isHealthy, nowMs)) this.#roster.putOut(replica, nowMs)
     this.#line.dispatch(nowMs)
@@ -179,12 +183,13 @@ export class Scheduler implements PoolScheduler {
       bound: warm + saturated + cold + only,
       refused: { ...this.#refused },
       chosen: { ...this.#chosen },
-      matchedShare: this.#blocks === 0 ? 0 : this.#matchedBlocks / this.#blocks,
+      matchedShare: this.#matchedShare,
     }
   }
 
   /** What time alone brings about. */
   #pass(nowMs: number): void {
+    this.#nowMs = nowMs
     for (const lease of this.#leases.lapsed(nowMs)) this.#end(lease, LEFT, nowMs)
     this.#roster.pass(nowMs)
     this.#line.expire(nowMs)
@@ -208,9 +213,15 @@ export class Scheduler implements PoolScheduler {
     return { kind: 'bound', id, replica: replica.id, choice }
   }
 
-  #refusal(id: string, why: RefusedTurn['why'], retryAfterMs: number): RefusedTurn {
+  #refusal({ id, promptTokens }: PoolRequest, why: RefusedTurn['why'], waitMs: number): RefusedTurn {
     this.#refused[why] += 1
+    const serviceMs = (promptTokens * (1 - this.#matchedShare)) / this.#roster.tokensPerMs
+    const retryAfterMs = why === 'none' ? 0 : this.#appointments.next(waitMs, serviceMs, this.#nowMs)
     return { kind: 'refused', id, why, retryAfterMs }
+  }
+
+  get #matchedShare(): number {
+    return this.#blocks === 0 ? 0 : this.#matchedBlocks / this.#blocks
   }
 
   #end(lease: Lease, { outcome, usage }: PoolEnd, nowMs: number): void {

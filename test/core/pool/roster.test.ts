@@ -89,3 +89,13 @@ it('weighs prefill the more, the longer all have been busy', () => {
   roster.pass(0)
   expect(roster.prefillWeight).toBe(1)
 })
+
+it('knows what all of those who take any compute together', () => {
+  const roster = rosterOf([
+    { id: 'a', state: 'active', prefillTokensPerSecond: 10_000 },
+    { id: 'b', state: 'active', prefillTokensPerSecond: 30_000 },
+    { id: 'c', state: 'draining', prefillTokensPerSecond: 50_000 },
+  ])
+  expect(roster.tokensPerMs).toBeCloseTo(40)
+  expect(rosterOf([]).tokensPerMs).toBeGreaterThan(0)
+})
