@@ -27,9 +27,7 @@ it('refuses who has no key, and everybody while the config cannot be read', asyn
 
 it('a snapshot that is older than the first key has the pepper that let them in', async () => {
   const { services, guard, key } = await isolate({ config: CONFIG })
-  const deployment = services.deployment.peek()
-  if (deployment === undefined) throw new Error('no deployment')
-  const older = { ...deployment, pepper: null }
+  const older = { ...(await services.deployment.get()), pepper: null }
   const asked = { deployment: { peek: () => older, get: async () => older } }
   const entry = await enter(asked, guard, { authorization: `Bearer ${key}`, apiKey: null })
   if (entry.kind === 'refused') throw new Error(entry.refusal.message)
