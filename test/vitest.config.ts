@@ -36,6 +36,7 @@ const pure = [
 ]
 /** Black boxes that look at no clock but their own deadlines: two at a time. */
 const beside = [
+  'test/conformance/pull-workers.test.ts',
   'test/conformance/{admin,ai-sdk,documents,edge,openai,secrets,targets}.test.ts',
   'test/conformance/{anthropic,conversation,frames,messages,openai,relay,responses}-*.test.ts',
   'test/conformance/{recall-skins,skin-errors,webhooks,webhooks-live}.test.ts',
@@ -44,6 +45,8 @@ const beside = [
   'test/conformance/pool-*.test.ts',
   'test/faults/bytes.test.ts',
   'test/faults/skins.test.ts',
+  // They build, and look at what came of it.
+  'test/scripts/{deploy,eval/isolate,eval/worker/index,mutants/scratch}.test.ts',
 ]
 /** They wait: for a drain, a restart, what is in force. Beside the black boxes, who leave them the time that they take. */
 const waiting = [

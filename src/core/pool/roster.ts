@@ -44,7 +44,12 @@ export class Roster {
   /** Prompt tokens that all of those who take any compute in a ms, as learnt; never 0. */
   get tokensPerMs(): number {
     const active = this.#list.filter(({ config }) => config.state === 'active')
-    return Math.max(1, active.reduce((sum, { rate }) => sum + rate.tokensPerSecond, 0)) / 1000
+    return (
+      Math.max(
+        1,
+        active.reduce((sum, { rate }) => sum + rate.tokensPerSecond, 0),
+      ) / 1000
+    )
   }
 
   /** What a ms of prefill weighs against a ms of waiting, at least 1. */
