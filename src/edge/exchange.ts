@@ -17,6 +17,8 @@ export interface Exchange {
   readonly release: () => void
   /** What the reply's id is made of, where that was told before: 32 letters and digits. */
   readonly headingId?: string
+  /** Does an object answer it, in this very request? */
+  readonly isOwned: boolean
   /** The body as it came; null where something was put in, and it no longer says what is asked. */
   readonly text: string | null
 }

@@ -47,7 +47,9 @@ export function inference(edge: Edge, skin: Skin) {
     }
     const { release, text } = body
     const told = owned?.headingId === undefined ? {} : { headingId: owned.headingId }
-    const exchange: Exchange = { skin, entry, request: decoded, client: request, headers, release, text, ...told }
+    const isOwned = owned !== undefined
+    const asking = { skin, entry, request: decoded, client: request }
+    const exchange: Exchange = { ...asking, headers, release, text, isOwned, ...told }
     const wish = lastingOf(exchange, request.headers)
     const lasting = wish === null || 'code' in wish ? wish : withWebhook(services, entry, request.url, wish)
     if (lasting !== null && 'code' in lasting) {
@@ -55,11 +57,11 @@ export function inference(edge: Edge, skin: Skin) {
       return refused(lasting, decoded.alias)
     }
     if (lasting === null) {
-      const asked = owned === undefined ? meetingOf(services, entry, decoded) : null
+      const asked = isOwned ? null : meetingOf(services, entry, decoded)
       const meeting = asked instanceof Promise ? await asked : asked
       return meeting === null ? reply(edge, exchange) : share(edge, exchange, meeting, begunBy(exchange, request))
     }
-    if (owned !== undefined || !outlasts(lasting)) return perform(edge, exchange, lasting)
+    if (isOwned || !outlasts(lasting)) return perform(edge, exchange, lasting)
     release()
     const fault = lasting.background ? backgroundFault(exchange, lasting) : null
     return fault === null ? begin(edge, exchange, lasting, request) : refused(fault, decoded.alias)

@@ -13,7 +13,7 @@ import { leftReply, streamReply } from './stream-reply.ts'
 /** Answers it, whole or streamed. */
 export async function reply(
   { services, known, written }: Edge,
-  { skin, entry, request, client, headers, release, text, headingId }: Exchange,
+  { skin, entry, request, client, headers, release, text, headingId, isOwned }: Exchange,
 ): Promise<Response> {
   const { alias, startedAtMs, wantsUsage } = request
   const debug = debugOf(request, entry)
@@ -38,7 +38,7 @@ export async function reply(
   if (request.stream) {
     const reader = new StreamClient(client)
     const leave = (): void => reader.leave()
-    const told = { clock, background, alias, startedAtMs, headers, wantsUsage, debug, progress, leave }
+    const told = { clock, background, alias, startedAtMs, headers, wantsUsage, debug, progress, leave, isOwned }
     return streamReply({ ...told, skin, heading, asked }, ask(reader))
   }
   const answered = await ask(client)

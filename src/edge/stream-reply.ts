@@ -3,11 +3,13 @@ import { type Refusal, refusal } from '../core/errors.ts'
 import { DEFERRED_STATUS_MS, KEEP_ALIVE_MS } from '../core/limits.ts'
 import type { Answer } from '../gateway.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Sink } from '../lib/handover.ts'
 import { errorReply, retryAfterMs } from './error-reply.ts'
 import { answerHeaders, type Debug, type ReplyHeaders } from './headers.ts'
 import { streamOf } from './recalled-reply.ts'
 import type { Heading, Skin } from './skin.ts'
 import { Translation } from './translated.ts'
+import { writtenReply } from './written-reply.ts'
 
 /** What the reply needs besides the answer. */
 export interface StreamContext {
@@ -29,6 +31,8 @@ export interface StreamContext {
   readonly asked: Readonly<Record<string, unknown>>
   /** The client cannot be written to any more: cancels whatever is under way. */
   readonly leave: () => void
+  /** Is it for an object that answers with it, and not for a client? */
+  readonly isOwned: boolean
 }
 
 type Streamed = Extract<Answer, { kind: 'stream' }>
@@ -61,19 +65,22 @@ export async function streamReply(context: StreamContext, pending: Promise<Answe
       headers: eventStream(context, answerHeaders(headers, alias, startedAtMs, answer, debug)),
     })
   if (answer.kind !== 'stream') return leftReply()
-  const { readable, writable } = new IdentityTransformStream()
-  context.background(new ReplyWriter(context, writable).pump(answer))
-  return new Response(readable, {
-    headers: eventStream(context, answerHeaders(headers, alias, startedAtMs, answer, debug)),
-  })
+  const told = eventStream(context, answerHeaders(headers, alias, startedAtMs, answer, debug))
+  const { reply, to } = writtenReply({ headers: told }, context.isOwned)
+  context.background(new ReplyWriter(context, to).pump(answer))
+  return reply
 }
 
 /** Nobody reads this one: the client has left. */
 export const leftReply = (): Response => new Response(null, { status: 204 })
 
 function deferred(context: StreamContext, pending: Promise<Answer>): Response {
-  const { readable, writable } = new IdentityTransformStream()
-  const writer = new ReplyWriter(context, writable)
+  const headers = eventStream(context, context.headers)
+  headers['x-sluice-model'] = context.alias
+  headers['x-sluice-cache'] = context.progress.cache
+  headers['x-sluice-deferred'] = '1'
+  const { reply, to } = writtenReply({ headers }, context.isOwned)
+  const writer = new ReplyWriter(context, to)
   context.background(
     (async () => {
       await writer.comment()
@@ -86,11 +93,7 @@ function deferred(context: StreamContext, pending: Promise<Answer>): Response {
         : writer.send(UTF8.encode(told + recalled(context, answer.hit)))
     })(),
   )
-  const headers = eventStream(context, context.headers)
-  headers['x-sluice-model'] = context.alias
-  headers['x-sluice-cache'] = context.progress.cache
-  headers['x-sluice-deferred'] = '1'
-  return new Response(readable, { headers })
+  return reply
 }
 
 function recalled({ skin, heading, asked, wantsUsage }: StreamContext, hit: Hit): string {
@@ -113,7 +116,7 @@ export const BROKEN = {
 /** The writing end towards one client. Its promises never reject: a client that is gone is `leave`, not an error. */
 class ReplyWriter {
   readonly #context: StreamContext
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>
+  readonly #writer: Sink
   #lastWriteMs: number
   #isWriting = false
   #live: LiveStream | null = null
@@ -124,9 +127,9 @@ class ReplyWriter {
   #last: Uint8Array = NOTHING
   #cancelKeepAlive: () => void
 
-  constructor(context: StreamContext, writable: WritableStream<Uint8Array>) {
+  constructor(context: StreamContext, writer: Sink) {
     this.#context = context
-    this.#writer = writable.getWriter()
+    this.#writer = writer
     this.#lastWriteMs = context.clock.now()
     this.#cancelKeepAlive = context.clock.after(KEEP_ALIVE_MS, () => this.#keepAlive())
   }

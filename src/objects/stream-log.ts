@@ -10,8 +10,9 @@ import {
 } from '../core/streams/limits.ts'
 import { Tail } from '../core/streams/tail.ts'
 import type { ReplyHead, StreamAbout, StreamStatus } from '../core/streams/types.ts'
+import { piecesIn } from '../lib/handover.ts'
 import { fromBase64, toBase64 } from '../lib/hash.ts'
-import { joined } from '../lib/pieces.ts'
+import { joined, type Pieces } from '../lib/pieces.ts'
 import type { Sealer } from './stream.ts'
 import type { StreamRows } from './stream-rows.ts'
 
@@ -116,7 +117,7 @@ export class StreamLog {
       this.#isWhole = isWhole(head)
       if (!reply.ok) status = 'failed'
       if (!this.#isWhole) this.#answer(head)
-      await this.#pump(reply.body)
+      await this.#pump(piecesIn(reply))
       // What a reply in one piece is, is known when all of it is there.
       if (this.#isWhole) this.#answer(head)
     } catch {
@@ -165,18 +166,17 @@ export class StreamLog {
     return { first, last }
   }
 
-  async #pump(body: Response['body']): Promise<void> {
-    if (body === null) return
+  async #pump(pieces: Pieces | null): Promise<void> {
+    if (pieces === null) return
     const cutter = this.#isWhole ? new PieceCounter() : this.#counter()
-    const reader = body.getReader()
     for (;;) {
-      const { done, value } = await reader.read()
+      const { done, value } = await pieces.read()
       for (const event of done ? cutter.end() : cutter.push(value)) this.#append(event)
       this.#tell()
       if (done) return
       this.#bytes += value.length
       if (this.#bytes > STREAM_BYTES_MAX) {
-        await reader.cancel()
+        await pieces.cancel()
         throw new Error('the reply is too long to be kept')
       }
       if (this.#tail.unkeptBytes > STREAM_UNKEPT_BYTES_MAX) await this.#flush(false)

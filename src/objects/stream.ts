@@ -147,10 +147,10 @@ export function streamObject(toolsOf: (env: Env) => StreamTools) {
     /** The run of a job: begun now, or known. */
     async #ensure(job: StreamJob): Promise<'begun' | 'known' | 'conflict'> {
       const known = this.#stored?.rows.run() ?? null
-      if (known !== null && !mayBeginAnew(known, this.#live?.readers.count ?? 0))
-        return known.about.digest === job.digest ? 'known' : 'conflict'
-      if (known !== null && !known.isForgotten && known.about.digest !== job.digest) return 'conflict'
       if (known !== null) {
+        const isOver = mayBeginAnew(known, this.#live?.readers.count ?? 0)
+        if (known.about.digest !== job.digest && !(isOver && known.isForgotten)) return 'conflict'
+        if (!isOver) return 'known'
         await this.#stored?.settle()
         // Somebody else may have begun it meanwhile.
         if (this.#stored?.rows.run()?.status === 'running') return this.#ensure(job)

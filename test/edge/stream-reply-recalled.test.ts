@@ -35,6 +35,7 @@ function streaming(wantsUsage = false) {
     debug: false as const,
     progress: { cache: 'miss' as const },
     leave: () => {},
+    isOwned: false,
     skin: SKINS['/v1/chat/completions'] as Skin,
     heading: () => ({ id: 'abc123', model: 'model', createdS: 1_700_000_000 }),
     asked: {},

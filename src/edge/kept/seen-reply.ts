@@ -3,7 +3,9 @@ import { ByteBudget } from '../../core/byte-budget.ts'
 import { KEPT_ANSWER_BYTES_MAX, KEPT_ANSWERS_BYTES_MAX } from '../../core/limits.ts'
 import type { Form } from '../../core/wire.ts'
 import { EventPieces } from '../../lib/event-pieces.ts'
-import { joined } from '../../lib/pieces.ts'
+import { isHanded, piecesIn, type Sink } from '../../lib/handover.ts'
+import { joined, type Pieces } from '../../lib/pieces.ts'
+import { writtenReply } from '../written-reply.ts'
 import { AnswerReader, type FinalAnswer, type Told, wholeAnswer } from './answer-reader.ts'
 
 /** How a reply ended: whole (or cut at a bound of the answer's own), with an error, or because its client left. */
@@ -33,11 +35,12 @@ export async function seenReply(response: Response, form: Form, seeing: Seeing):
     return response
   }
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
-  if (response.body !== null && isStream) {
-    const { readable, writable } = new IdentityTransformStream()
+  const from = isStream ? piecesIn(response) : null
+  if (from !== null) {
+    const { reply, to } = writtenReply(response, isHanded(response))
     const reader = new AnswerReader(form, seeing, target)
-    seeing.background(new SeenStream(response.body, writable, reader, end).pump())
-    return new Response(readable, response)
+    seeing.background(new SeenStream(from, to, reader, end).pump())
+    return reply
   }
   const body = new Uint8Array(await response.arrayBuffer())
   await end(
@@ -65,8 +68,8 @@ function onceEnded(seeing: Seeing): End {
 
 /** Passes a stream on in whole events, so that no client has the last one before it is told here. */
 class SeenStream {
-  readonly #from: ReadableStreamDefaultReader<Uint8Array>
-  readonly #to: WritableStreamDefaultWriter<Uint8Array>
+  readonly #from: Pieces
+  readonly #to: Sink
   readonly #reader: AnswerReader
   readonly #end: End
   readonly #pieces = new EventPieces()
@@ -76,9 +79,9 @@ class SeenStream {
   #isWatching = true
   #isTooLong = false
 
-  constructor(from: ReadableStream<Uint8Array>, to: WritableStream<Uint8Array>, reader: AnswerReader, end: End) {
-    this.#from = from.getReader()
-    this.#to = to.getWriter()
+  constructor(from: Pieces, to: Sink, reader: AnswerReader, end: End) {
+    this.#from = from
+    this.#to = to
     this.#reader = reader
     this.#end = end
   }

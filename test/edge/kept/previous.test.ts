@@ -66,6 +66,7 @@ async function setUp(body: Json = { model: 'priced', input: 'now' }) {
     client: { signal: nobody },
     headers: { 'x-request-id': 'r' },
     release: () => void released++,
+    isOwned: false,
     text,
   }
   return { ...at, edge, exchange, released: () => released }

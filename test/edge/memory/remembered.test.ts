@@ -37,7 +37,7 @@ async function world(sessions: ConfigDocument['sessions'] = {}, services: Partia
     })
     const headers = { 'x-request-id': request.requestId }
     const client = { signal: new AbortController().signal }
-    return { skin, entry, request, client, headers, release: () => {}, text: '{}' }
+    return { skin, entry, request, client, headers, release: () => {}, isOwned: false, text: '{}' }
   }
   const begin = (exchange: Exchange, ask?: Parameters<typeof remembered>[3], session = 's') =>
     remembered({ services: at.services, bodies }, exchange, { session, conversation: undefined }, ask)
