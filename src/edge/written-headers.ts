@@ -10,8 +10,8 @@ import type { ReplyHeaders } from './headers.ts'
 /** One per isolate. */
 export class WrittenHeaders {
   #headers = new Headers()
-  #written: ReplyHeaders = {}
-  #count = 0
+  /** What they say, by its own account: a record belongs to whoever made it, and may say something else by now. */
+  #written = new Map<string, string>()
 
   /**
    * Good until the next call: to be given to a Response at once, which makes its own of it. Throws a TypeError for a value
@@ -23,27 +23,28 @@ export class WrittenHeaders {
     } catch (error) {
       // How far that came nobody knows.
       this.#headers = new Headers()
-      this.#written = {}
-      this.#count = 0
+      this.#written = new Map()
       throw error
     }
     return this.#headers
   }
 
   #write(headers: ReplyHeaders): void {
-    const before = this.#written
+    const written = this.#written
     let count = 0
-    let added = 0
     for (const name in headers) {
       const value = headers[name] ?? ''
       count += 1
-      if (before[name] === value) continue
-      if (before[name] === undefined) added += 1
+      if (written.get(name) === value) continue
       this.#headers.set(name, value)
+      written.set(name, value)
     }
-    // As many as there were, and those that came: then nobody has gone.
-    if (this.#count + added !== count) for (const name in before) if (!(name in headers)) this.#headers.delete(name)
-    this.#written = headers
-    this.#count = count
+    // Where there are more than those of this reply, some were another's.
+    if (written.size === count) return
+    for (const name of written.keys()) {
+      if (name in headers) continue
+      this.#headers.delete(name)
+      written.delete(name)
+    }
   }
 }
