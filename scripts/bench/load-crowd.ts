@@ -6,8 +6,8 @@ import { readChat } from './pool-stream.ts'
 import type { Asked, CrowdJob, CrowdResult, Flow } from './pool-types.ts'
 import { randomFrom } from './recall-body.ts'
 
-/** Longest wait before somebody who was refused comes back. */
-const PATIENCE_MS = 15_000
+/** Longest wait before somebody who was refused comes back: no pool tells anybody to stay away for longer. */
+const PATIENCE_MS = 61_000
 
 /** Runs one job: until everybody has been answered. */
 export async function loadCrowd(job: CrowdJob): Promise<CrowdResult> {

@@ -4,14 +4,14 @@ import OpenAI from 'openai'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Call, ScriptedOrigin } from '../support/scripted-origin.ts'
 import { eventually, setUp, type TestSluice } from '../support/sluice.ts'
-import { chat, DONE, finish, role, text, usage, whole } from '../support/wire.ts'
+import { chat, DONE, finish, role, said, text, usage, whole } from '../support/wire.ts'
 import { startWorker, type WorkerProgram } from '../support/worker-program.ts'
 
 const CROWD = 200
 const WORKERS = 4
 const REVOKED_MS = 10_000
 /** Each test has a pool of its own, so that none meets another's workers. */
-const POOLS = ['stream', 'queue', 'broken', 'revoked', 'crowd']
+const POOLS = ['stream', 'queue', 'broken', 'continued', 'revoked', 'crowd']
 
 let origin: ScriptedOrigin
 let sluice: TestSluice
@@ -22,7 +22,12 @@ beforeAll(async () => {
   const pool = { workers: true, maxQueue: 1000, maxWaitMs: 30_000 }
   sluice = await setUp({
     config: {
-      providers: Object.fromEntries(POOLS.map((name) => [name, { protocol: 'openai', pool }] as const)),
+      providers: Object.fromEntries(
+        POOLS.map((name) => {
+          const onBreak = name === 'continued' ? ('continue' as const) : ('fail' as const)
+          return [name, { protocol: 'openai', pool: { ...pool, onBreak } }] as const
+        }),
+      ),
       models: Object.fromEntries(
         POOLS.map((name) => [name, { targets: [{ provider: name, model: 'm' }], retries: 5 }] as const),
       ),
@@ -95,6 +100,34 @@ test('kill -9 in the middle of a stream: what came, one error frame, and no [DON
   expect(body.match(/"error":/g)).toHaveLength(1)
   expect(body.trimEnd().split('\n\n').at(-1)).toContain('"error":')
   expect(body).not.toContain('[DONE]')
+})
+
+test('kill -9 in the middle of a stream, where another may go on: nothing of it is lost or said twice', async () => {
+  const begun = Promise.withResolvers<void>()
+  const asked: Call[] = []
+  const answer = async (call: Call): Promise<void> => {
+    asked.push(call)
+    await call.head(200, { 'content-type': 'text/event-stream' })
+    if (asked.length > 1) return call.end(role() + text(' three') + text(' four') + finish() + usage() + DONE)
+    await call.write(role() + text('one 🦥 ') + text('two '))
+    begun.resolve()
+  }
+  origin.on('one', answer)
+  origin.on('other', answer)
+  const workers = await workersIn('continued', ['one', 'other'])
+  const exchange = sluice.begin(key, '/v1/chat/completions', chat('continued', true))
+  await begun.promise
+  await exchange.until('two ')
+  const { json } = await sluice.admin('GET', '/admin/pools/continued')
+  const { workers: connected } = json as { workers: { tokenId: string; requests: number }[] }
+  const busy = connected.find(({ requests }) => requests > 0)
+  workers.find(({ id }) => id === busy?.tokenId)?.process.kill('SIGKILL')
+  const { body } = await exchange.reply
+  expect(asked[1]?.json).toMatchObject({ continue_final_message: true, add_generation_prompt: false })
+  expect((asked[1]?.json.messages as unknown[]).at(-1)).toEqual({ role: 'assistant', content: 'one 🦥 two' })
+  expect(body).toContain(': sluice continued target=continued/m attempts=2')
+  expect(said(body)).toBe('one 🦥 two three four')
+  expect(body.match(/\[DONE\]/g)).toHaveLength(1)
 })
 
 test('a revoked token ends its worker within 10 s, which says why', async () => {
