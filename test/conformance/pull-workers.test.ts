@@ -124,7 +124,7 @@ test('kill -9 in the middle of a stream, where another may go on: nothing of it 
   workers.find(({ id }) => id === busy?.tokenId)?.process.kill('SIGKILL')
   const { body } = await exchange.reply
   expect(asked[1]?.json).toMatchObject({ continue_final_message: true, add_generation_prompt: false })
-  expect((asked[1]?.json.messages as unknown[]).at(-1)).toEqual({ role: 'assistant', content: 'one 🦥 two' })
+  expect(asked[1]?.body).toContain('{"role":"assistant","content":"one 🦥 two"}')
   expect(body).toContain(': sluice continued target=continued/m attempts=2')
   expect(said(body)).toBe('one 🦥 two three four')
   expect(body.match(/\[DONE\]/g)).toHaveLength(1)
