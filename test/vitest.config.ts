@@ -46,7 +46,7 @@ const beside = [
   'test/faults/bytes.test.ts',
   'test/faults/skins.test.ts',
   // They build, and look at what came of it.
-  'test/scripts/{deploy,eval/isolate,eval/worker/index,mutants/scratch}.test.ts',
+  'test/scripts/{deploy,eval/worker/index,mutants/scratch}.test.ts',
 ]
 /** They wait: for a drain, a restart, what is in force. Beside the black boxes, who leave them the time that they take. */
 const waiting = [
