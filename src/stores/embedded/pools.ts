@@ -6,7 +6,7 @@ import { WORKER_PATH, workerAsk } from '../../core/pool/worker-entry.ts'
 import type { WorkerToken } from '../../core/pool/worker-tokens.ts'
 import { askThrough, upgradeThrough, wayThrough } from '../../lib/outgoing.ts'
 import type { PoolFacts, PoolPlace, PoolSaid, PoolStore, PoolStores } from '../types.ts'
-import { type CallTools, callObject } from './object-call.ts'
+import { type CallRules, type CallTools, callObject } from './object-call.ts'
 
 /** What the class offers; made by a function, it has no name to import. */
 interface PoolRpc extends Rpc.DurableObjectBranded {
@@ -28,37 +28,29 @@ export function createPools(
   tools: CallTools,
   answered: (pool: string, ms: number) => void,
 ): PoolStore {
-  const ask = <R>(
-    place: PoolPlace,
-    deadlineMs: number,
-    question: (object: Asked) => Promise<R>,
-    observed?: (ms: number) => void,
-  ): Promise<R> =>
+  const ask = <R>(place: PoolPlace, rules: CallRules, question: (object: Asked) => Promise<R>): Promise<R> =>
     callObject<PoolRpc, R>(
       tools,
-      { deadlineMs, repeatable: true, ...(observed === undefined ? {} : { answered: observed }) },
+      rules,
       () => stubOf(namespace, place),
       (object) => question(object as unknown as Asked),
     )
   return {
     async acquire(place, { blocks, ...request }, events, isExplained, deadlineMs) {
       const text = JSON.stringify({ request, events, isExplained })
-      const said = await ask(
-        place,
-        deadlineMs,
-        (object) => object.acquire(place.pool, text, blocks),
-        (ms) => answered(place.pool, ms),
-      )
+      const rules = { deadlineMs, repeatable: true, answered: (ms: number) => answered(place.pool, ms) }
+      const said = await ask(place, rules, (object) => object.acquire(place.pool, text, blocks))
       return JSON.parse(said) as PoolSaid & { turn: Turn }
     },
     async turn(place, id, waitMs) {
-      return JSON.parse(await ask(place, waitMs, (object) => object.turn(id))) as Exclude<Turn, { kind: 'queued' }>
+      // An object that has woken anew knows nobody who waits: to wait there again would be in vain.
+      const turn = await ask(place, { deadlineMs: waitMs, repeatable: false }, (object) => object.turn(id))
+      return JSON.parse(turn) as Exclude<Turn, { kind: 'queued' }>
     },
     async tell(place, { events, renew = [], leases = [] }) {
       const text = JSON.stringify({ events, renew })
-      return JSON.parse(
-        await ask(place, POOL_TELL_DEADLINE_MS, (object) => object.tell(place.pool, text, leases)),
-      ) as PoolSaid
+      const rules = { deadlineMs: POOL_TELL_DEADLINE_MS, repeatable: true }
+      return JSON.parse(await ask(place, rules, (object) => object.tell(place.pool, text, leases))) as PoolSaid
     },
     workers: (place) => wayThrough(() => stubOf(namespace, place)),
   }
