@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeStream } from 'node:stream/web'
 import { field, items } from '../../src/core/loose.ts'
+import { ANSWER_HEADERS } from '../../src/core/pool/frame-values.ts'
 import { codeOf, WorkerFault } from './fault.ts'
 import { ENGINE_MODELS_MS, EXIT } from './limits.ts'
 import { modelsOf } from './options.ts'
@@ -27,15 +28,6 @@ const OWN_HEADERS = new Set([
   'expect',
   'accept-encoding',
 ])
-/** What of an engine's headers goes back. */
-const ANSWER_HEADERS: readonly string[] = [
-  'content-type',
-  'retry-after',
-  'retry-after-ms',
-  'x-request-id',
-  'openai-processing-ms',
-  'openai-version',
-]
 
 export interface EngineRequest {
   readonly method: string

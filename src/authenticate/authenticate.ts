@@ -22,7 +22,10 @@ export type Authentication =
   | { readonly kind: 'caller'; readonly caller: Caller }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
-const refused = (...of: Parameters<typeof refusal>): Authentication => ({ kind: 'refused', refusal: refusal(...of) })
+type Refused = Extract<Authentication, { kind: 'refused' }>
+
+/** Nobody is let in, and told so. */
+export const refused = (...of: Parameters<typeof refusal>): Refused => ({ kind: 'refused', refusal: refusal(...of) })
 
 const HOW = 'Send your key as "Authorization: Bearer slc_…" or as "x-api-key: slc_…".'
 const MISSING = refused('invalid_api_key', `No API key was sent. ${HOW}`)
@@ -34,7 +37,8 @@ const SUSPENDED = refused('tenant_suspended', 'This tenant is suspended. Ask you
 const UNREACHABLE = refused('overloaded', 'The API key cannot be checked at the moment. Try again in a second.', {
   retryAfterMs: 1000,
 })
-const UNOPENED = refused(
+/** What is stored is sealed under another master key. */
+export const UNOPENED = refused(
   'misconfigured',
   'SLUICE_MASTER_KEY does not open what this deployment has stored. Ask your operator to put the right one back.',
 )

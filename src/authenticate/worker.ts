@@ -1,7 +1,8 @@
 /** The guard of pools: is this the token of a worker that this deployment let into that pool? Asks no object. */
-import { type Refusal, refusal } from '../core/errors.ts'
+import type { Refusal } from '../core/errors.ts'
 import { type SealedRecord, VaultError } from '../core/sealed.ts'
 import type { ApiKeys } from '../vault/types.ts'
+import { refused, UNOPENED } from './authenticate.ts'
 import type { AuthCache } from './cache.ts'
 
 /** What it stands on. */
@@ -15,10 +16,6 @@ export type WorkerAuthentication =
   | { readonly kind: 'minted'; readonly id: string; readonly digest: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
-const refused = (...of: Parameters<typeof refusal>): WorkerAuthentication => ({
-  kind: 'refused',
-  refusal: refusal(...of),
-})
 const MISSING = refused('invalid_api_key', 'No worker token was sent. Send it as "Authorization: Bearer slw_…".')
 const INVALID = refused(
   'invalid_api_key',
@@ -27,11 +24,6 @@ const INVALID = refused(
 const UNREACHABLE = refused('overloaded', 'The worker token cannot be checked at the moment. Try again in a second.', {
   retryAfterMs: 1000,
 })
-const UNOPENED = refused(
-  'misconfigured',
-  'SLUICE_MASTER_KEY does not open what this deployment has stored. Ask your operator to put the right one back.',
-)
-
 /** Authenticates a worker that wants into a pool. A forged token costs two HMACs, and nothing outside the isolate hears of it. */
 export async function authenticateWorker(
   { apiKeys, cache }: WorkerGuard,

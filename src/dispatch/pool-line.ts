@@ -42,12 +42,13 @@ export async function turnOf(
     pools.desk.putBack(place.pool, events)
     return null
   }
+  const withdraw = (): void => tell(services, place, { kind: 'left', id: request.id })
   const asked = pools.degraded.watch(pools.store.acquire(place, request, events, isExplained, deadlineMs))
   try {
     const answer = await orLeft(asked, client)
     if (answer === LEFT) {
       asked.catch(lost)
-      tell(services, place, { kind: 'left', id: request.id })
+      withdraw()
       return 'left'
     }
     breaker.succeeded()
@@ -57,17 +58,17 @@ export async function turnOf(
     lost()
     if (breaker.failed(clock.now()))
       services.log({ level: 'error', event: 'pool-out-of-reach', pool: place.pool, deadlineMs })
-    tell(services, place, { kind: 'left', id: request.id })
+    withdraw()
     return null
   }
   const queuedAtMs = clock.now()
   try {
     const turn = await orLeft(pools.store.turn(place, request.id, request.maxWaitMs + POOL_TURN_GRACE_MS), client)
     if (turn !== LEFT) return { turn, queuedMs: clock.now() - queuedAtMs }
-    tell(services, place, { kind: 'left', id: request.id })
+    withdraw()
     return 'left'
   } catch {
-    tell(services, place, { kind: 'left', id: request.id })
+    withdraw()
     return null
   }
 }

@@ -1,24 +1,14 @@
 /** One request on a worker's socket: sent as frames, answered from frames, lost with the socket. */
 
 import { Inflow, Outflow } from '../core/pool/flow.ts'
-import { FrameFault, type FrameHeaders, type WorkerFailure } from '../core/pool/frame-values.ts'
+import { ANSWER_HEADERS, FrameFault, type FrameHeaders, type WorkerFailure } from '../core/pool/frame-values.ts'
 import type { PoolFrame, WorkerFrame } from '../core/pool/frames.ts'
+import { POOL_HEADER } from '../core/pool/line-limits.ts'
 import { FRAME_HEADER_CHARS_MAX, FRAME_HEADERS_MAX, FRAME_PATH_CHARS_MAX } from '../core/pool/worker-limits.ts'
-
-/** Only the object itself can say so: a worker's own headers are listed, and this is not among them. */
-export const POOL_HEADER = 'x-sluice-pool'
 
 /** Of the runtime, of this hop, or ours: nothing to an engine. */
 const OWN_HEADERS =
   /^(?:host|connection|content-length|transfer-encoding|keep-alive|te|trailer|upgrade|expect|cookie|forwarded|accept-encoding|x-real-ip|x-forwarded-.*|x-sluice-.*|cf-.*|proxy-.*|sec-.*)$/
-const ANSWER_HEADERS: readonly string[] = [
-  'content-type',
-  'retry-after',
-  'retry-after-ms',
-  'x-request-id',
-  'openai-processing-ms',
-  'openai-version',
-]
 /** Statuses whose answers cannot have a body. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 

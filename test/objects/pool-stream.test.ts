@@ -1,7 +1,7 @@
 /** One request on a worker's socket: what goes there, what comes back, and who may break it off. */
 import { expect, it } from 'vitest'
+import { POOL_HEADER } from '../../src/core/pool/line-limits.ts'
 import { CLOSE_FAULT, STREAM_WINDOW_BYTES } from '../../src/core/pool/worker-limits.ts'
-import { POOL_HEADER } from '../../src/objects/pool-stream.ts'
 import { type Dialled, withWorkers } from '../support/pool-workers.ts'
 
 const REPLICA = 'worker-AbCdEf12-instance01'

@@ -1,6 +1,7 @@
 /** Workers on their sockets: who is there, what runs on them, and how they are lost. */
 import { expect, it } from 'vitest'
 import { DISPLAY_NAME_CHARS_MAX } from '../../src/core/limits.ts'
+import { POOL_HEADER } from '../../src/core/pool/line-limits.ts'
 import {
   CLOSE_FAULT,
   CLOSE_NO_HELLO,
@@ -8,7 +9,6 @@ import {
   CLOSE_REVOKED,
   CLOSE_SILENT,
 } from '../../src/core/pool/worker-limits.ts'
-import { POOL_HEADER } from '../../src/objects/pool-stream.ts'
 import { HELLO, withWorkers } from '../support/pool-workers.ts'
 
 const REPLICA = 'worker-AbCdEf12-instance01'

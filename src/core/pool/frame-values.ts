@@ -39,6 +39,16 @@ export interface WorkerWelcome {
 /** Names in lower case. */
 export type FrameHeaders = Readonly<Record<string, string>>
 
+/** What of an engine's headers goes back: the worker sends no others, and the pool takes no others. */
+export const ANSWER_HEADERS: readonly string[] = [
+  'content-type',
+  'retry-after',
+  'retry-after-ms',
+  'x-request-id',
+  'openai-processing-ms',
+  'openai-version',
+]
+
 export interface PoolRequestHead {
   readonly method: 'GET' | 'POST'
   /** Path and query, to be put behind the engine's base URL. */

@@ -24,7 +24,7 @@ export const POOL_BLOCK_TOKENS = 128
 export const POOL_OUTPUT_TOKENS_TYPICAL = 256
 /** How often a request whose worker is gone goes to another one. */
 export const POOL_REBINDS_MAX = 16
-/** Header of an answer that is the pool's object's own. */
+/** Header of an answer that is the object's own. Only it can say so: a worker's headers are listed, and this is not among them. */
 export const POOL_HEADER = 'x-sluice-pool'
 /** Owners whose salt an isolate knows. */
 export const PREFIX_SALTS_MAX = 1000
