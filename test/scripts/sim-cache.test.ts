@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulate } from '../../scripts/sim-cache.ts'
+import { told } from '../support/told.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -11,11 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-async function run(...args: string[]) {
-  const [out, err] = [[] as string[], [] as string[]]
-  const code = await simulate(args, { out: (text) => out.push(text), err: (text) => err.push(text) })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+const run = (...args: string[]) => told(simulate, args)
 
 it('finds S3-FIFO no worse than LRU on both loads, whatever the seed and the size', async () => {
   for (const [seed, bytes] of [

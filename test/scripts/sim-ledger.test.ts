@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { seeded } from '../../scripts/mutants/pick.ts'
 import { simulate } from '../../scripts/sim-ledger.ts'
+import { told } from '../support/told.ts'
 
 let folder = ''
 let trace = ''
@@ -21,11 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-async function run(...args: string[]) {
-  const [out, err] = [[] as string[], [] as string[]]
-  const code = await simulate(args, { out: (text) => out.push(text), err: (text) => err.push(text) })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+const run = (...args: string[]) => told(simulate, args)
 
 describe('a trace', () => {
   it('is replayed at each oversubscription, and the figures are kept', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { simulate } from '../../scripts/sim-pool.ts'
 import { conversations } from '../support/pool-arrivals.ts'
+import { told } from '../support/told.ts'
 
 let folder = ''
 let trace = ''
@@ -19,11 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-async function run(...args: string[]) {
-  const [out, err] = [[] as string[], [] as string[]]
-  const code = await simulate(args, { out: (text) => out.push(text), err: (text) => err.push(text) })
-  return { code, out: out.join('\n'), err: err.join('\n') }
-}
+const run = (...args: string[]) => told(simulate, args)
 
 describe('a trace', () => {
   it('is replayed with every router, and the figures are kept', async () => {
